@@ -1,0 +1,1 @@
+"""Reads raw items: ``items.raw`` in, ``items.tagged`` out, each with its decision and its claims."""
