@@ -46,6 +46,7 @@ def aware(moment: datetime) -> datetime:
 
     Raises:
         ValueError: it has no time zone, so nobody can know when it was.
+
     """
     if moment.tzinfo is None:
         message = f"a moment without a time zone: {moment.isoformat()}"

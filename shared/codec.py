@@ -41,6 +41,7 @@ def decode(kind: type[M], value: bytes, headers: Headers) -> M:
 
     Raises:
         Reject: another type or version than *kind*, broken JSON, or a field that breaks its rule.
+
     """
     expected: str = kind.TYPE  # type: ignore[attr-defined]
     found = headers.get("ce_type")

@@ -20,6 +20,9 @@ Moment = Annotated[datetime, AfterValidator(aware)]
 NAMESPACE = UUID("6f0c3a3e-6d0b-5d5e-9d3f-5f6f1c1b7a11")
 """Root of every deterministic id: the same input gives the same id on every machine, for ever."""
 
+Day = date
+"""A calendar day; named so that a field may be called ``date``."""
+
 Outcome = Literal["killed", "wounded", "missing", "captured"]
 Stance = Literal["confirmed", "reported", "alleged", "denied"]
 Cause = Literal["mortar", "mine", "airstrike", "aircraft", "smallarms", "suicide", "execution", "accident", "other"]
@@ -111,7 +114,7 @@ class Claim(Message):
     background: bool = Field(default=False, description="An old incident mentioned in passing")
     place: str | None = None
     governorate: Governorate | None = None
-    date: date | None = None
+    date: Day | None = None
     cause: Cause | None = None
     perpetrator: Force | None = None
     role: str | None = Field(None, description="Role or rank of the victims: adviser, pilot, general")
@@ -198,7 +201,7 @@ class Incident(Message):
     status: Literal["open", "merged"] = "open"
     merged_into: str | None = None
     headline: str
-    date: date | None = None
+    date: Day | None = None
     place: str | None = None
     governorate: Governorate | None = None
     cause: Cause | None = None

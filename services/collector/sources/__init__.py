@@ -1,0 +1,69 @@
+"""The source port: how one feed or channel is read.
+
+A new adapter joins ``tests/contract/test_source.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+Cursor = Mapping[str, str]
+"""What a source remembers between two fetches (ETag, last id…); opaque to everyone else, JSON-safe."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An item as the source shows it now, before anyone knows whether it is new.
+
+    ``key`` is its identity within the source; ``deleted`` says the source itself reported it gone.
+    """
+
+    key: str
+    url: str | None
+    title: str | None
+    text: str
+    published_at: datetime | None = None
+    edited_at: datetime | None = None
+    lang: str | None = None
+    forwarded_from: str | None = None
+    byline: str | None = None
+    notes: tuple[str, ...] = ()
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One look at a source.
+
+    ``covers`` are the keys that this look would have shown were they still there (a page's id range), so that what is
+    missing among them is deleted; None when absence means nothing (a feed drops old entries).
+    """
+
+    entries: tuple[Entry, ...]
+    cursor: Cursor = field(default_factory=dict)
+    unchanged: bool = False
+    covers: frozenset[str] | None = None
+    next_in: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """Reads one feed or channel."""
+
+    async def fetch(self, cursor: Cursor) -> Fetched:
+        """Look once, given the cursor of the last look that was kept (empty the first time).
+
+        The new cursor is only kept after every entry was published, so a crash repeats the look and loses nothing.
+
+        Raises:
+            Retry: unreachable, blocked or not a feed just now; the message names the source, the cause and the fix.
+
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let connections go."""
+        ...
