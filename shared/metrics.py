@@ -1,0 +1,18 @@
+"""Every figure the services count, in one place: names are a promise to dashboards and alert rules.
+
+Each item is counted exactly once per stage, by what became of it.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ITEMS = Counter("claimwatch_items", "Items by stage and by what became of them", ["stage", "status"])
+HANDLING = Histogram("claimwatch_handling_seconds", "Time to handle one record", ["stage"])
+LAG = Gauge("claimwatch_lag_records", "Records not yet committed", ["stage", "topic", "partition"])
+OLDEST = Gauge("claimwatch_lag_seconds", "Age of the oldest record not yet committed", ["stage", "topic", "partition"])
+FETCHES = Counter("claimwatch_fetches", "Looks at sources by what came of them", ["source", "status"])
+SOURCES = Gauge("claimwatch_sources", "Sources by state", ["state"])
+INCIDENTS = Counter("claimwatch_incidents", "Incidents opened")
+ALERTS = Counter("claimwatch_alerts", "Alerts decided by kind", ["kind"])
+DELIVERIES = Counter("claimwatch_deliveries", "Deliveries by channel and by what came of them", ["channel", "status"])
