@@ -1,0 +1,33 @@
+"""Options that several commands share, and the one place where a command gets its configuration."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.configuration import Loaded, load
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="The TOML file; else $CLAIMWATCH_CONFIG, else ./claimwatch.toml, else the defaults.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+
+
+def configured(config: Path | None) -> Loaded:
+    """Return the configuration that the option, the environment and the working directory name.
+
+    Raises:
+        BadConfiguration: with every fault found.
+
+    """
+    return load(config, os.environ, Path.cwd())
