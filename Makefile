@@ -4,8 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEV := .venv/.dev
-EXTRAS := --extra collector --extra classifier --extra alerter --extra kafka --extra postgres
-COMPILE := $(BIN)/pip-compile --quiet --upgrade --allow-unsafe --generate-hashes --strip-extras --no-header \
+EXTRAS := --extra build --extra collector --extra classifier --extra alerter --extra kafka --extra postgres
+COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
@@ -18,8 +18,8 @@ help:  ## Show this list
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "claimwatch needs Python 3.11 or newer; name one with: make PYTHON=python3.11 $(MAKECMDGOALS)")'
 	$(PYTHON) -m venv .venv
 
-$(RUNTIME): requirements/runtime.txt pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/runtime.txt
+$(RUNTIME): requirements/all.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/all.txt
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -47,7 +47,7 @@ check: $(DEV)  ## Lint, types, import contracts, deploy files
 	$(BIN)/lint-imports
 	$(BIN)/claimwatch schemas --check
 	$(BIN)/hadolint deploy/Dockerfile
-	$(BIN)/yamllint --strict deploy
+	$(BIN)/yamllint --config-file deploy/.yamllint --strict deploy
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 	$(BIN)/compose-lint deploy/compose.yaml
 
@@ -60,8 +60,11 @@ bench: $(DEV) services  ## Measure: latency from append to alert, embedded and o
 
 pins: | .venv/bin/python  ## Renew requirements/ from pyproject.toml
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(COMPILE) $(EXTRAS) --extra build --output-file requirements/runtime.txt pyproject.toml
-	$(COMPILE) $(EXTRAS) --extra build --extra dev --constraint requirements/runtime.txt --output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) --upgrade $(EXTRAS) --output-file requirements/all.txt pyproject.toml
+	$(COMPILE) $(EXTRAS) --extra dev --constraint requirements/all.txt --output-file requirements/dev.txt pyproject.toml
+	for service in collector classifier alerter; do \
+	    $(COMPILE) --extra build --extra kafka --extra postgres --extra $$service --constraint requirements/all.txt \
+	        --output-file requirements/$$service.txt pyproject.toml || exit 1; done
 
 clean:  ## Remove the environment and what was built
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache
