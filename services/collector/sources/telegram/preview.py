@@ -1,0 +1,195 @@
+"""Reads a public channel's preview pages, ``t.me/s/CHANNEL``: no account, no credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from services.collector.sources import Cursor, Entry, Fetched
+from services.collector.sources.telegram.markup import Page, read_landing, read_page
+from services.collector.sources.telegram.post import entries_of, key_of
+from services.collector.sources.telegram.progress import Progress
+from shared.errors import Retry
+
+log = structlog.get_logger(__name__)
+
+MOST_PAGES = 10
+"""Pages of one look. A longer gap is filled by the looks that follow, so that one channel never holds up the others."""
+SOON = 5.0
+"""Seconds until the next look while a gap is open."""
+WIDEST = 1000
+"""Ids one page may span and still say that what is absent was deleted."""
+OK, NOT_FOUND = 200, 404
+
+
+class Response(Protocol):
+    """The answer to one request, redirects followed."""
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+
+    @property
+    def url(self) -> str:
+        """Where the last redirect led."""
+
+    @property
+    def body(self) -> bytes:
+        """Decoded content, bounded."""
+
+
+class Fetcher(Protocol):
+    """What is needed of :mod:`services.collector.sources.fetching`."""
+
+    async def get(self, url: str) -> Response:
+        """Fetch politely and within limits; a network failure is a Retry."""
+        ...
+
+
+class PreviewClosed(Retry):
+    """The channel exists but shows no preview: closed by its owner, restricted by Telegram, or blocked from here."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The pages of one look, each with the id it was asked to end before (None: the newest), and how far it got."""
+
+    pages: tuple[tuple[int | None, Page], ...]
+    progress: Progress
+
+
+class PreviewSource:
+    """One channel through its preview pages.
+
+    A look reads the newest page, fills gaps back to the last known post, and with every look re-reads one older page
+    in turn until *reread* posts back, so that edits and deletions there are seen. ``covers`` are the id ranges of the
+    pages on which every message could be read.
+    """
+
+    def __init__(
+        self, channel: str, fetcher: Fetcher, *, base: str = "https://t.me", reread: int = 100, first: int = 20
+    ) -> None:
+        self._channel = channel
+        self._fetcher = fetcher
+        self._base = base.rstrip("/")
+        self._reread = reread
+        self._first = first
+
+    async def fetch(self, cursor: Cursor) -> Fetched:
+        """Look once; see :class:`services.collector.sources.Source`.
+
+        Raises:
+            PreviewClosed: there is no preview; only an account can read this channel.
+            Retry: unreachable, no such channel, or a page that reads as nothing although posts are known.
+
+        """
+        known = Progress.load(cursor)
+        look = await self._look(known)
+        entries = _unique(entry for _, page in look.pages for entry in entries_of(page.posts))
+        covered = covered_ids(look.pages, known, look.progress)
+        unreadable = sum(page.unreadable for _, page in look.pages)
+        if unreadable:
+            log.warning("posts could not be read", channel=self._channel, posts=unreadable)
+        return Fetched(
+            entries=entries,
+            cursor=look.progress.dump(),
+            covers=frozenset(key_of(self._channel, post) for post in covered),
+            next_in=SOON if look.progress.gaps else None,
+            notes=("unreadable-posts",) if unreadable else (),
+        )
+
+    async def close(self) -> None:
+        """Nothing to let go: the fetcher belongs to the collector."""
+
+    async def _look(self, known: Progress) -> _Look:
+        newest = await self._page(None)
+        if not newest.ids:
+            self._check_empty(newest, known)
+            return _Look(((None, newest),), known)
+        pages: list[tuple[int | None, Page]] = [(None, newest)]
+        progress = known.after_newest(newest.ids[0], newest.ids[-1], first=self._first)
+        while (before := progress.before) is not None and len(pages) < MOST_PAGES:
+            page = await self._page(before)
+            pages.append((before, page))
+            oldest = page.ids[0] if page.ids else None
+            progress = progress.after_older(before, oldest, end=page.before is None)
+        if progress.gaps or newest.ids[0] <= progress.last - self._reread or newest.before is None:
+            return _Look(tuple(pages), progress)
+        below = progress.sweep or newest.ids[0]
+        page = await self._page(below)
+        oldest_again = page.ids[0] if page.ids else 0
+        progress = progress.swept(oldest_again, reread=self._reread, end=page.before is None or not page.ids)
+        return _Look((*pages, (below, page)), progress)
+
+    async def _page(self, before: int | None) -> Page:
+        url = f"{self._base}/s/{self._channel}"
+        response = await self._fetcher.get(url if before is None else f"{url}?before={before}")
+        if response.status == NOT_FOUND:
+            raise Retry(self._says("there is no such channel. Check its name"))
+        if response.status != OK:
+            raise Retry(self._says(f"the preview answered HTTP {response.status}"))
+        page = read_page(response.body, self._channel)
+        if not page.history:
+            self._refuse(response)
+        if page.unreadable and not page.posts:
+            raise Retry(
+                self._says(
+                    f"none of {page.unreadable} posts could be read. Telegram has changed its pages: update "
+                    "claimwatch, or read this channel through an account"
+                )
+            )
+        return page
+
+    def _refuse(self, response: Response) -> None:
+        landing = read_landing(response.body)
+        if landing.restriction:
+            raise PreviewClosed(self._says(f'Telegram restricts it: "{landing.restriction[:200]}". {BY_ACCOUNT}'))
+        if landing.exists:
+            raise PreviewClosed(self._says(f"it has no public preview. {BY_ACCOUNT}"))
+        if "/s/" not in response.url:
+            raise Retry(self._says("no public channel of this name. Check the name; it may be private, or a person's"))
+        raise Retry(
+            self._says("the page holds no history. Telegram may be asking for something, or has changed its pages")
+        )
+
+    def _check_empty(self, page: Page, known: Progress) -> None:
+        if known.last:
+            raise Retry(
+                self._says(
+                    f"the page reads as nothing although post {known.last} was seen. Either everything was withdrawn, "
+                    "or Telegram has changed its pages"
+                )
+            )
+        if not page.nothing:
+            raise Retry(self._says("the page reads as nothing. Telegram may have changed its pages"))
+
+    def _says(self, problem: str) -> str:
+        return f"telegram channel {self._channel} (preview): {problem}"
+
+
+BY_ACCOUNT = 'Only an account can read it: telegram.mode "account" or "both"'
+
+
+def covered_ids(pages: Iterable[tuple[int | None, Page]], known: Progress, progress: Progress) -> set[int]:
+    """Return the ids whose absence from *pages* means that the post is gone.
+
+    A page speaks for the ids from its first post up to the id it was asked to end before, if all its messages were
+    understood. The newest page speaks for everything after its last post only once a second look has confirmed that
+    its end moved back: one stale copy of a page deletes nothing.
+    """
+    covered: set[int] = set()
+    for before, page in pages:
+        if not page.ids or page.unreadable:
+            continue
+        believed = progress.last < known.last
+        end = before or (known.last + 1 if believed else page.ids[-1] + 1)
+        if end - page.ids[0] <= WIDEST:
+            covered.update(range(page.ids[0], end))
+    return covered
+
+
+def _unique(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    return tuple({entry.key: entry for entry in entries}.values())

@@ -1,0 +1,85 @@
+"""How far a channel's preview has been read: the newest known post, gaps still to fill, the re-reading sweep (pure).
+
+A page shows about twenty posts and leads only backwards. So newer posts are read first, what lies between them and the
+last known post is a gap, and gaps are filled page by page, over several looks when they are long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from services.collector.sources import Cursor
+
+Gap = tuple[int, int]
+"""Ids strictly between the two have not been read yet."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """``last`` is the newest id seen; ``gaps`` newest first; ``sweep`` the id below which re-reading goes on.
+
+    ``doubted`` is the newest id of a look that ended below ``last``: one stale page is not yet a deletion.
+    """
+
+    last: int = 0
+    gaps: tuple[Gap, ...] = ()
+    sweep: int | None = None
+    doubted: int | None = None
+
+    @classmethod
+    def load(cls, cursor: Cursor) -> Progress:
+        """Read back what :meth:`dump` wrote; an empty cursor is a channel never read."""
+        pairs = [pair.split("-") for pair in cursor.get("gaps", "").split(",") if pair]
+        return cls(
+            last=int(cursor.get("last", "0")),
+            gaps=tuple((int(low), int(high)) for low, high in pairs),
+            sweep=int(cursor["sweep"]) if "sweep" in cursor else None,
+            doubted=int(cursor["doubted"]) if "doubted" in cursor else None,
+        )
+
+    def dump(self) -> dict[str, str]:
+        """Return the cursor."""
+        cursor = {"last": str(self.last)}
+        if self.gaps:
+            cursor["gaps"] = ",".join(f"{low}-{high}" for low, high in self.gaps)
+        if self.sweep is not None:
+            cursor["sweep"] = str(self.sweep)
+        if self.doubted is not None:
+            cursor["doubted"] = str(self.doubted)
+        return cursor
+
+    @property
+    def before(self) -> int | None:
+        """The id whose older neighbours are to be read next, None when no gap is left."""
+        return self.gaps[0][1] if self.gaps else None
+
+    @property
+    def contiguous(self) -> int:
+        """The newest id up to which nothing is missing."""
+        return min([self.last, *(low for low, _ in self.gaps)])
+
+    def after_newest(self, oldest: int, newest: int, *, first: int) -> Progress:
+        """Return the progress once the newest page, from *oldest* to *newest*, is read.
+
+        A channel never read before is read *first* ids back. A page that ends below ``last`` is doubted once, then
+        believed.
+        """
+        known = self.last or max(0, newest - first)
+        gaps = ((known, oldest), *self.gaps) if oldest > known + 1 else self.gaps
+        if newest >= self.last:
+            return replace(self, last=newest, gaps=gaps, doubted=None)
+        if self.doubted is None:
+            return replace(self, doubted=newest)
+        return replace(self, last=newest, doubted=None)
+
+    def after_older(self, before: int, oldest: int | None, *, end: bool) -> Progress:
+        """Return the progress once the page below *before* is read down to *oldest*; *end*: nothing older exists."""
+        (low, _), *rest = self.gaps
+        if end or oldest is None or oldest >= before or oldest <= low + 1:
+            return replace(self, gaps=tuple(rest))
+        return replace(self, gaps=((low, oldest), *rest))
+
+    def swept(self, oldest: int, *, reread: int, end: bool) -> Progress:
+        """Return the progress once posts down to *oldest* were read again; a sweep ends *reread* ids below ``last``."""
+        done = end or oldest <= self.last - reread
+        return replace(self, sweep=None if done else oldest)

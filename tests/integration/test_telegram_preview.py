@@ -1,0 +1,288 @@
+"""The preview adapter against channel pages served over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from services.collector.sources import Cursor, Entry, Fetched
+from services.collector.sources.telegram.preview import PreviewClosed, PreviewSource
+from shared.errors import Retry
+from tests.support.channel import Channel
+from tests.support.preview_site import PreviewSite
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    url: str
+    body: bytes
+
+
+class PlainFetcher:
+    """Fetches with nothing around it, so that a failure here is the adapter's."""
+
+    def __init__(self) -> None:
+        self._client = httpx.AsyncClient(follow_redirects=True)
+
+    async def get(self, url: str) -> Answer:
+        response = await self._client.get(url)
+        return Answer(response.status_code, str(response.url), response.content)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+@dataclass
+class Reader:
+    """A collector in small: keeps what it was shown, and believes a deletion when ``covers`` says so."""
+
+    source: PreviewSource
+    cursor: Cursor = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
+
+    async def look(self) -> Fetched:
+        fetched = await self.source.fetch(self.cursor)
+        self.cursor = fetched.cursor
+        shown = {entry.key: entry.text for entry in fetched.entries}
+        self.deleted |= {key for key in self.texts if key in (fetched.covers or ()) and key not in shown}
+        self.texts |= shown
+        return fetched
+
+
+@pytest.fixture
+def site() -> Iterator[PreviewSite]:
+    with PreviewSite() as running:
+        yield running
+
+
+@pytest.fixture
+def channel(site: PreviewSite) -> Channel:
+    return site.channel("WarNews")
+
+
+@pytest.fixture
+async def fetcher() -> AsyncIterator[PlainFetcher]:
+    plain = PlainFetcher()
+    yield plain
+    await plain.close()
+
+
+@pytest.fixture
+def reader(site: PreviewSite, fetcher: PlainFetcher) -> Reader:
+    return Reader(PreviewSource("warnews", fetcher, base=site.url))
+
+
+def ids(fetched: Fetched) -> list[int]:
+    return [int(entry.key.partition("/")[2]) for entry in fetched.entries]
+
+
+async def one(reader: Reader) -> Entry:
+    (entry,) = (await reader.look()).entries
+    return entry
+
+
+async def test_a_post_is_read_with_its_lines_emoji_date_and_author(channel: Channel, reader: Reader) -> None:
+    channel.post("Four killed 💥 near Homs\nSource: SANA", author="Duty editor")
+    entry = await one(reader)
+    assert entry.key == "warnews/1"
+    assert entry.url == "https://t.me/WarNews/1"
+    assert entry.text == "Four killed 💥 near Homs\nSource: SANA"
+    assert entry.published_at is not None
+    assert entry.published_at.isoformat() == "2016-02-01T09:01:00+00:00"
+    assert entry.byline == "Duty editor"
+    assert entry.notes == ()
+
+
+async def test_markup_in_a_post_stays_text(channel: Channel, reader: Reader) -> None:
+    hostile = '</div><div class="tgme_widget_message_wrap"><script>alert(1)</script>&amp; <b>bold</b>'
+    channel.post(hostile)
+    assert (await one(reader)).text == hostile
+
+
+async def test_the_quotation_above_a_reply_is_not_the_replys_text(channel: Channel, reader: Reader) -> None:
+    first = channel.post("One adviser killed")
+    channel.post("It was four generals", reply_to=first)
+    _, reply = (await reader.look()).entries
+    assert reply.text == "It was four generals"
+    assert reply.notes == ("reply",)
+
+
+async def test_a_forward_leads_to_its_origin(channel: Channel, reader: Reader) -> None:
+    channel.post("Breaking", origin="OtherChannel/77")
+    channel.post("From someone hidden", forward=True)
+    linked, hidden = (await reader.look()).entries
+    assert linked.forwarded_from == "https://t.me/OtherChannel/77"
+    assert linked.notes == ("forwarded",)
+    assert hidden.forwarded_from is None
+    assert hidden.notes == ("forwarded",)
+
+
+async def test_an_album_is_one_post_and_the_ids_it_consumed_are_no_loss(channel: Channel, reader: Reader) -> None:
+    channel.post("Before")
+    channel.post_album("Wreckage of the aircraft", parts=4)
+    channel.post("After")
+    fetched = await reader.look()
+    assert ids(fetched) == [1, 2, 6]
+    assert fetched.entries[1].text == "Wreckage of the aircraft"
+    assert reader.deleted == set()
+
+
+async def test_service_messages_are_left_out_and_media_without_words_is_kept(channel: Channel, reader: Reader) -> None:
+    channel.post("Channel photo updated", service=True)
+    channel.post(photo=True)
+    entry = await one(reader)
+    assert entry.key == "warnews/2"
+    assert (entry.text, entry.notes) == ("", ("media-only",))
+
+
+async def test_a_gap_of_several_pages_is_read_back_to_the_last_known_post(
+    site: PreviewSite, channel: Channel, reader: Reader
+) -> None:
+    channel.post("first")
+    await reader.look()
+    for number in range(2, 98):
+        channel.post(f"post {number}")
+    site.requests.clear()
+    fetched = await reader.look()
+    assert sorted(ids(fetched)) == list(range(2, 98)) or sorted(ids(fetched)) == list(range(1, 98))
+    assert len(site.requests) <= 6
+
+
+async def test_a_gap_longer_than_one_look_is_filled_by_the_next_ones_even_after_a_restart(
+    site: PreviewSite, channel: Channel, reader: Reader, fetcher: PlainFetcher
+) -> None:
+    channel.post("first")
+    await reader.look()
+    for number in range(2, 602):
+        channel.post(f"post {number}")
+    fetched = await reader.look()
+    assert fetched.next_in is not None
+    assert len(reader.texts) < 601
+    for number in range(602, 650):
+        channel.post(f"post {number}")
+    reader.source = PreviewSource("warnews", fetcher, base=site.url)
+    while fetched.next_in is not None:
+        fetched = await reader.look()
+    assert set(reader.texts) == {f"warnews/{number}" for number in range(1, 650)}
+    assert reader.deleted == set()
+
+
+async def test_a_first_look_takes_only_the_latest_posts(channel: Channel, reader: Reader) -> None:
+    for number in range(1, 301):
+        channel.post(f"post {number}")
+    await reader.look()
+    assert 20 <= len(reader.texts) <= 60
+
+
+async def test_an_edit_is_shown_with_its_mark(channel: Channel, reader: Reader) -> None:
+    post = channel.post("One killed")
+    await reader.look()
+    channel.edit(post, "Four killed")
+    entry = await one(reader)
+    assert (entry.text, entry.notes) == ("Four killed", ("edited",))
+
+
+async def test_a_reaction_is_no_edit(channel: Channel, reader: Reader) -> None:
+    channel.react(channel.post("One killed"))
+    assert (await one(reader)).notes == ()
+
+
+async def test_edits_and_deletions_below_the_newest_page_are_found_by_re_reading(
+    channel: Channel, reader: Reader
+) -> None:
+    for number in range(1, 82):
+        channel.post(f"post {number}")
+    reader.source._first = 200
+    await reader.look()
+    assert len(reader.texts) == 81
+    channel.edit(5, "seven killed")
+    channel.delete(30)
+    for _ in range(5):
+        await reader.look()
+    assert reader.texts["warnews/5"] == "seven killed"
+    assert reader.deleted == {"warnews/30"}
+
+
+async def test_a_deleted_post_is_covered_and_absent(channel: Channel, reader: Reader) -> None:
+    for text in ("one", "two", "three"):
+        channel.post(text)
+    await reader.look()
+    channel.delete(2)
+    await reader.look()
+    assert reader.deleted == {"warnews/2"}
+
+
+async def test_the_newest_post_is_believed_deleted_only_when_a_second_look_agrees(
+    channel: Channel, reader: Reader
+) -> None:
+    for text in ("one", "two", "three"):
+        channel.post(text)
+    await reader.look()
+    kept = channel.messages[3]
+    channel.delete(3)
+    await reader.look()
+    assert reader.deleted == set()
+    channel.messages[3] = kept
+    await reader.look()
+    channel.delete(3)
+    await reader.look()
+    assert reader.deleted == set()
+    await reader.look()
+    assert reader.deleted == {"warnews/3"}
+
+
+async def test_a_closed_preview_is_a_state_of_its_own(channel: Channel, reader: Reader) -> None:
+    channel.post("unseen")
+    channel.preview = False
+    with pytest.raises(PreviewClosed, match=r"WarNews|warnews.*no public preview.*account"):
+        await reader.look()
+
+
+async def test_a_restriction_is_quoted(channel: Channel, reader: Reader) -> None:
+    channel.preview = False
+    channel.restriction = "This channel can't be displayed because it violated local laws."
+    with pytest.raises(PreviewClosed, match="violated local laws"):
+        await reader.look()
+
+
+async def test_a_name_nobody_has_is_said_so(site: PreviewSite, fetcher: PlainFetcher) -> None:
+    with pytest.raises(Retry, match="no public channel of this name") as refused:
+        await PreviewSource("nobody", fetcher, base=site.url).fetch({})
+    assert not isinstance(refused.value, PreviewClosed)
+
+
+async def test_changed_markup_is_an_alarm_and_not_silence(channel: Channel, reader: Reader) -> None:
+    channel.post("one")
+    await reader.look()
+    channel.broken_markup = True
+    with pytest.raises(Retry, match="none of 1 posts could be read"):
+        await reader.look()
+    assert reader.deleted == set()
+
+
+async def test_a_page_that_lost_all_posts_is_an_alarm(channel: Channel, reader: Reader) -> None:
+    channel.post("one")
+    await reader.look()
+    channel.delete(1)
+    with pytest.raises(Retry, match="although post 1 was seen"):
+        await reader.look()
+
+
+async def test_an_empty_channel_is_read_as_empty(channel: Channel, reader: Reader) -> None:
+    assert channel.messages == {}
+    assert (await reader.look()).entries == ()
+
+
+async def test_a_server_error_is_to_be_retried_and_loses_nothing(
+    site: PreviewSite, channel: Channel, reader: Reader
+) -> None:
+    channel.post("one")
+    site.fail_next(503)
+    with pytest.raises(Retry, match="503"):
+        await reader.look()
+    assert (await one(reader)).text == "one"
