@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import checking
+from services.cli import checking, contracts
 from services.cli.errors import Status, report
 from shared.errors import ClaimwatchError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 checking.register(app)
+contracts.register(app)
 
 
 def print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
