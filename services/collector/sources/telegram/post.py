@@ -44,8 +44,11 @@ def key_of(channel: str, post: int) -> str:
     return f"{channel.casefold()}/{post}"
 
 
-def entry_of(post: Post) -> Entry:
-    """Return *post* as every other source shows its items."""
+def entry_of(post: Post, channel: str) -> Entry:
+    """Return *post* of the source *channel* as every other source shows its items.
+
+    The identity is made of the name in the configuration, the address of the name the channel has now.
+    """
     text = clean(post.text)
     marks = {
         "undated": post.published_at is None,
@@ -56,7 +59,7 @@ def entry_of(post: Post) -> Entry:
         "media-only": post.media and not text,
     }
     return Entry(
-        key=key_of(post.channel, post.id),
+        key=key_of(channel, post.id),
         url=f"https://t.me/{post.channel}/{post.id}",
         title=None,
         text=text,
@@ -68,9 +71,9 @@ def entry_of(post: Post) -> Entry:
     )
 
 
-def entries_of(posts: Iterable[Post]) -> tuple[Entry, ...]:
-    """Return the entries of *posts*, albums joined, service messages left out, oldest first."""
-    return tuple(entry_of(post) for post in join_albums(posts) if not post.service)
+def entries_of(posts: Iterable[Post], channel: str) -> tuple[Entry, ...]:
+    """Return the entries of *channel*'s *posts*, albums joined, service messages left out, oldest first."""
+    return tuple(entry_of(post, channel) for post in join_albums(posts) if not post.service)
 
 
 def join_albums(posts: Iterable[Post]) -> list[Post]:

@@ -88,7 +88,7 @@ class PreviewSource:
         """
         known = Progress.load(cursor)
         look = await self._look(known)
-        entries = _unique(entry for _, page in look.pages for entry in entries_of(page.posts))
+        entries = _unique(entry for _, page in look.pages for entry in entries_of(page.posts, self._channel))
         covered = covered_ids(look.pages, known, look.progress)
         unreadable = sum(page.unreadable for _, page in look.pages)
         if unreadable:

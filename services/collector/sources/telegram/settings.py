@@ -49,7 +49,7 @@ class TelegramSettings(Section):
     interval: float = Field(
         120, ge=5, description="Seconds between two looks at one channel; Telegram is shared by all"
     )
-    reread: int = Field(100, ge=0, le=1000, description="Latest posts looked at again for edits and deletions")
+    reread: int = Field(100, ge=20, le=1000, description="Latest posts looked at again for edits and deletions")
     first: int = Field(20, ge=1, le=1000, description="Latest posts taken when a channel is read for the first time")
 
     @property

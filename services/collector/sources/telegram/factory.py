@@ -1,0 +1,99 @@
+"""Makes the sources of Telegram channels as the operator's mode says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from services.collector.sources import Cursor, Fetched, Source
+from services.collector.sources.telegram.account import AccountSource
+from services.collector.sources.telegram.post import channel_name
+from services.collector.sources.telegram.preview import Fetcher, PreviewClosed, PreviewSource
+from services.collector.sources.telegram.progress import Progress
+from services.collector.sources.telegram.settings import TelegramSettings
+from shared.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from services.collector.sources.telegram.telethon_client import TelethonClient
+
+
+class TelegramSources:
+    """Makes one source per channel; those that use the account share its one connection."""
+
+    def __init__(self, settings: TelegramSettings, fetcher: Fetcher) -> None:
+        self._settings = settings
+        self._fetcher = fetcher
+        self._account = _client(settings) if settings.uses_account else None
+
+    def source(self, channel: str, *, wake: Callable[[], None] | None = None) -> Source:
+        """Return the source of *channel*: a name, ``@name`` or its address.
+
+        *wake* is called when the account hears that something happened there; a hint to look at once, never the news
+        itself.
+
+        Raises:
+            ConfigurationError: that is no channel's name, or no mode was chosen.
+
+        """
+        name = channel_name(channel)
+        if name is None:
+            raise ConfigurationError(
+                "sources.channel",
+                f'"{channel}" is not the name of a public channel',
+                "Write it as in https://t.me/NAME",
+            )
+        settings = self._settings
+        preview = PreviewSource(
+            name, self._fetcher, base=settings.preview_url, reread=settings.reread, first=settings.first
+        )
+        if self._account is None:
+            if settings.mode == "off":
+                raise ConfigurationError(
+                    "telegram.mode", f'is "off", but the channel {name} is a source', 'Choose "preview", or remove it'
+                )
+            return preview
+        account = AccountSource(name, self._account, reread=settings.reread, first=settings.first, wake=wake)
+        return account if settings.mode == "account" else PreviewOrAccount(preview, account)
+
+    async def close(self) -> None:
+        """Let the account's connection go."""
+        if self._account:
+            await self._account.close()
+
+
+class PreviewOrAccount:
+    """One channel by its preview, and by the account from the day the preview is found closed."""
+
+    def __init__(self, preview: PreviewSource, account: AccountSource) -> None:
+        self._preview = preview
+        self._account = account
+
+    async def fetch(self, cursor: Cursor) -> Fetched:
+        """Look once; see :class:`services.collector.sources.Source`."""
+        if "channel" in cursor:
+            return await self._account.fetch(cursor)
+        try:
+            return await self._preview.fetch(cursor)
+        except PreviewClosed:
+            return await self._account.fetch(handed_over(cursor))
+
+    async def close(self) -> None:
+        """Let both go."""
+        await self._preview.close()
+        await self._account.close()
+
+
+def handed_over(cursor: Cursor) -> Cursor:
+    """Return the cursor with which the account goes on where the preview stopped: below its oldest gap."""
+    reached = Progress.load(cursor).contiguous
+    return {"last": str(reached)} if reached else {}
+
+
+def _client(settings: TelegramSettings) -> TelethonClient:
+    from services.collector.sources.telegram.telethon_client import TelethonClient  # noqa: PLC0415 - slow to import
+
+    if settings.api_id is None or settings.api_hash is None or settings.session is None:
+        raise ConfigurationError("telegram.session", "is missing", "Set api_id, api_hash and session")
+    return TelethonClient(
+        api_id=settings.api_id, api_hash=settings.api_hash, session=settings.session, server=settings.address
+    )

@@ -1,0 +1,256 @@
+"""The account's connection, shared by all channels of a process: the only file that knows Telethon.
+
+Telethon has no types, so ``Any`` ends here: posts and errors leave in our own words. Flood waits are never slept
+through (``flood_sleep_threshold=0``): they go to the schedule. The session string is a password and is never logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import structlog
+from telethon import TelegramClient, events, functions, types
+from telethon.errors import (
+    AuthKeyDuplicatedError,
+    AuthKeyNotFound,
+    ChannelInvalidError,
+    ChannelPrivateError,
+    FloodWaitError,
+    RPCError,
+    UnauthorizedError,
+    UsernameInvalidError,
+    UsernameNotOccupiedError,
+)
+from telethon.sessions import StringSession
+
+from services.collector.sources.telegram.account import AccountUnusable, ChannelUnknown, Peer
+from services.collector.sources.telegram.post import Post
+from shared.errors import ConfigurationError, Retry
+from shared.settings import Secret
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+CHANGES = (
+    types.UpdateNewChannelMessage,
+    types.UpdateEditChannelMessage,
+    types.UpdateDeleteChannelMessages,
+)
+ENDED = (AuthKeyDuplicatedError, AuthKeyNotFound, UnauthorizedError)
+MEANINGS = {
+    UsernameNotOccupiedError: "there is no such channel. Check its name",
+    UsernameInvalidError: "there is no such channel. Check its name",
+    ChannelPrivateError: "it is private, or this account is banned from it",
+}
+RENEW = "Log in again, put the new string into telegram.session and restart"
+ATTEMPTS = 2
+CONNECT_SECONDS = 10
+ANSWER_SECONDS = 60
+"""Telethon waits for an answer without end; a look that takes longer than this is given up and repeated."""
+
+
+class TelethonClient:
+    """Connects when first asked, reconnects when needed, and stays down once Telegram has ended the session."""
+
+    def __init__(
+        self, *, api_id: int, api_hash: Secret, session: Secret, server: tuple[str, int] | None = None
+    ) -> None:
+        self._client = TelegramClient(
+            _session(session, server),
+            api_id,
+            api_hash.get_secret_value(),
+            flood_sleep_threshold=0,
+            raise_last_call_error=True,
+            request_retries=ATTEMPTS,
+            connection_retries=ATTEMPTS,
+            timeout=CONNECT_SECONDS,
+        )
+        self._client.add_event_handler(self._changed, events.Raw(types=CHANGES))
+        self._connecting = asyncio.Lock()
+        self._wakes: dict[int, Callable[[], None]] = {}
+        self._ended: str | None = None
+
+    async def resolve(self, name: str) -> Peer:
+        """See :class:`services.collector.sources.telegram.account.Api`."""
+        found = await self._ask(name, lambda client: client(functions.contacts.ResolveUsernameRequest(name)))
+        for chat in found.chats:
+            if isinstance(chat, types.Channel) and chat.id == getattr(found.peer, "channel_id", None):
+                return Peer(chat.id, chat.access_hash or 0, _username(chat) or name)
+        raise Retry(_says(name, "this name belongs to a person or a bot, not to a channel. Check the name"))
+
+    async def latest(self, peer: Peer, count: int) -> list[Post]:
+        """See :class:`services.collector.sources.telegram.account.Api`."""
+        return await self._posts(peer, limit=count)
+
+    async def since(self, peer: Peer, after: int, most: int) -> list[Post]:
+        """See :class:`services.collector.sources.telegram.account.Api`."""
+        return await self._posts(peer, min_id=after, limit=most, reverse=True)
+
+    async def by_ids(self, peer: Peer, ids: Iterable[int]) -> list[Post]:
+        """See :class:`services.collector.sources.telegram.account.Api`."""
+        return await self._posts(peer, ids=list(ids))
+
+    def watch(self, peer: Peer, wake: Callable[[], None]) -> None:
+        """See :class:`services.collector.sources.telegram.account.Api`."""
+        self._wakes[peer.id] = wake
+
+    async def close(self) -> None:
+        """Disconnect; the next request connects again."""
+        async with self._connecting:
+            await self._client.disconnect()
+
+    async def _posts(self, peer: Peer, **query: Any) -> list[Post]:
+        channel = types.InputPeerChannel(peer.id, peer.access_hash)
+        messages = await self._ask(peer.name, lambda client: client.get_messages(channel, **query))
+        return [_post(message, peer) for message in messages if message is not None]
+
+    async def _ask(self, name: str, ask: Callable[[Any], Awaitable[T]]) -> T:
+        if self._ended:
+            raise AccountUnusable(self._ended)
+        try:
+            async with _only_our_own_cancellation(), asyncio.timeout(ANSWER_SECONDS):
+                await self._connect()
+                return await ask(self._client)
+        except AccountUnusable:
+            raise
+        except (RPCError, AuthKeyNotFound, OSError, EOFError, BufferError) as error:
+            refusal = translate(error, name)
+            if isinstance(refusal, AccountUnusable):
+                self._ended = refusal.reason
+                log.error("telegram account cannot be used", reason=refusal.reason)  # noqa: TRY400 - no traceback
+                await self.close()
+            raise refusal from error
+
+    async def _connect(self) -> None:
+        async with self._connecting:
+            if self._client.is_connected():
+                return
+            try:
+                await self._client.connect()
+            except BaseException:
+                await self._client.disconnect()
+                raise
+            log.info("telegram account was connected")
+
+    async def _changed(self, update: Any) -> None:
+        channel = getattr(update, "channel_id", None) or update.message.peer_id.channel_id
+        wake = self._wakes.get(channel)
+        if wake:
+            wake()
+
+
+@asynccontextmanager
+async def _only_our_own_cancellation() -> AsyncIterator[None]:
+    """Telethon cancels the requests of a lost connection; to their caller that must not look like a shutdown."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise ConnectionError("the connection was lost while waiting for the answer") from None
+
+
+def translate(error: Exception, name: str) -> Retry:
+    """Return what *error*, met while reading the channel *name*, means to the schedule and to the operator."""
+    if isinstance(error, FloodWaitError):
+        return Retry(_says(name, f"Telegram asks to wait {error.seconds} s"), after=float(error.seconds))
+    if isinstance(error, ENDED):
+        return AccountUnusable(_ended(error))
+    if isinstance(error, ChannelInvalidError):
+        return ChannelUnknown(_says(name, "Telegram does not know its stored id; another account may have stored it"))
+    if isinstance(error, RPCError):
+        meaning = next((text for kind, text in MEANINGS.items() if isinstance(error, kind)), None)
+        return Retry(_says(name, meaning or f"Telegram answered {_code(error)}"))
+    return Retry(_says(name, f"Telegram cannot be reached: {error or type(error).__name__}. Check the network"))
+
+
+def _ended(error: Exception) -> str:
+    if isinstance(error, AuthKeyDuplicatedError):
+        return (
+            "telegram account: the session was used from two places at once, so Telegram has ended it. Let only one "
+            f"process read Telegram. {RENEW}"
+        )
+    return (
+        f"telegram account: the session is not logged in any more ({_code(error)}): it was ended from another device, "
+        f"or the account was banned. {RENEW}"
+    )
+
+
+def _says(name: str, problem: str) -> str:
+    return f"telegram channel {name} (account): {problem}"
+
+
+def _code(error: Exception) -> str:
+    return str(getattr(error, "message", None) or type(error).__name__)
+
+
+def _session(secret: Secret, server: tuple[str, int] | None) -> StringSession:
+    try:
+        session = StringSession(secret.get_secret_value().strip())
+    except Exception:  # noqa: BLE001 - base64, struct and address errors alike; their texts would quote the secret
+        raise ConfigurationError(
+            "telegram.session", "is not a string session of Telethon", "Copy it whole, in one line"
+        ) from None
+    if session.auth_key is None:
+        raise ConfigurationError("telegram.session", "holds no key: nobody was logged in", "Log in and copy it again")
+    if server:
+        session.set_dc(session.dc_id, *server)
+    return session
+
+
+def _post(message: Any, peer: Peer) -> Post:
+    name = _username(message.chat) or peer.name
+    if isinstance(message, types.MessageService):
+        return Post(name, message.id, "", _moment(message.date), service=True)
+    poll = message.poll
+    return Post(
+        channel=name,
+        id=message.id,
+        text=_plain(poll.poll.question) if poll else message.message or "",
+        published_at=_moment(message.date),
+        edited=bool(message.edit_date and not message.edit_hide),
+        edited_at=_moment(message.edit_date),
+        forwarded=message.fwd_from is not None,
+        forwarded_from=_origin(message),
+        byline=message.post_author,
+        reply=message.reply_to is not None,
+        media=message.media is not None and not isinstance(message.media, types.MessageMediaWebPage),
+        poll=poll is not None,
+        album=message.grouped_id,
+    )
+
+
+def _origin(message: Any) -> str | None:
+    """Return the permalink of the post that *message* forwards, as far as Telegram tells."""
+    forward = message.forward
+    if forward is None:
+        return None
+    name = _username(forward.chat or forward.sender)
+    if forward.channel_post is None:
+        return f"https://t.me/{name}" if name else None
+    if name:
+        return f"https://t.me/{name}/{forward.channel_post}"
+    channel = getattr(forward.from_id, "channel_id", None)
+    return f"https://t.me/c/{channel}/{forward.channel_post}" if channel else None
+
+
+def _username(entity: Any) -> str | None:
+    """Return the public name; collectible names live in a list of their own."""
+    if getattr(entity, "username", None):
+        return str(entity.username)
+    active = [name.username for name in getattr(entity, "usernames", None) or () if name.active]
+    return str(active[0]) if active else None
+
+
+def _plain(text: Any) -> str:
+    return str(getattr(text, "text", text))
+
+
+def _moment(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC) if moment else None
