@@ -1,0 +1,247 @@
+"""Keeps the ledger: applies one decision, its alerts and their deliveries in one transaction, once per item version.
+
+A new database joins ``tests/contract/test_store.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.alerter.keeping import Stale, insert, keep
+from services.alerter.ledger import Decision, Query
+from services.alerter.records import Records, answering, name_key, resolve
+from services.alerter.tables import ALERTS, DELIVERIES, HANDLED, INCIDENTS
+from shared.database import reading, writing
+from shared.messages import Alert, Incident, TaggedItem, stable_id
+
+__all__ = ["Address", "Kept", "Routed", "Stale", "Store"]
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an alert goes: a subscription's name and the kind of its channel."""
+
+    subscription: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class Routed:
+    """An alert and everyone it is for. A suppressed alert is kept and delivered to nobody."""
+
+    alert: Alert
+    addresses: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What handling one item version left behind; the same when it is asked for again.
+
+    ``incidents`` are given as they stand now, ``links`` says where each claim went (None: a total), ``addressed``
+    are the subscriptions that have a new delivery (none when it is asked for again).
+    """
+
+    incidents: tuple[Incident, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    links: Mapping[str, str | None] = field(default_factory=dict)
+    addressed: frozenset[str] = frozenset()
+
+
+class Store:
+    """The ledger's memory, in SQLite or PostgreSQL."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._records = Records()
+
+    async def candidates(self, query: Query) -> list[Incident]:
+        """Return every open incident that answers *query*, with its statements, by day."""
+        async with reading(self._engine) as connection:
+            return await self._records.load(connection, await _revisions(connection, query))
+
+    async def apply(
+        self,
+        tagged: TaggedItem,
+        *,
+        query: Query,
+        known: Sequence[Incident],
+        decision: Decision,
+        routed: Sequence[Routed],
+        now: datetime,
+    ) -> Kept:
+        """Keep *decision*, which was made for *tagged* from *known*, the answer to *query*.
+
+        Everything is kept or nothing is. An item version that was handled before changes nothing; an alert that is
+        already kept is dropped, with its deliveries.
+
+        Raises:
+            Stale: *known* is no longer the answer to *query*.
+            Retry: the database cannot be reached.
+
+        """
+        async with writing(self._engine) as connection:
+            await _lock(connection, query, decision)
+            if not await _mark_handled(connection, tagged, decision, now):
+                return await self._outputs(connection, tagged.item.id) or Kept()
+            if await _revisions(connection, query) != {each.id: each.revision for each in known}:
+                raise Stale
+            await keep(connection, decision.incidents, {each.id: each for each in known})
+            fresh = await _keep_alerts(connection, tagged.item.id, routed)
+            await _queue(connection, fresh, now)
+        addressed = frozenset(address.subscription for each in fresh for address in _addresses(each))
+        return Kept(decision.incidents, tuple(each.alert for each in fresh), decision.links, addressed)
+
+    async def handled(self, version: str) -> bool:
+        """Tell whether the item version *version* was handled."""
+        async with reading(self._engine) as connection:
+            return await connection.scalar(select(HANDLED.c.version).where(HANDLED.c.version == version)) is not None
+
+    async def outputs(self, version: str) -> Kept | None:
+        """Return what handling *version* left behind, to be said again; None when it was not handled."""
+        async with reading(self._engine) as connection:
+            return await self._outputs(connection, version)
+
+    async def resolve(self, incident: str) -> str:
+        """Return the incident that *incident* was merged into; itself when it was not."""
+        async with reading(self._engine) as connection:
+            return await resolve(connection, incident)
+
+    async def incident(self, incident: str) -> Incident | None:
+        """Return one incident with its statements, the one it was merged into if it was."""
+        async with reading(self._engine) as connection:
+            found = await self._load(connection, [await resolve(connection, incident)])
+        return found[0] if found else None
+
+    async def incidents(self, limit: int = 50, *, before: datetime | None = None) -> list[Incident]:
+        """Return the *limit* open incidents last spoken of (before *before*, to page), latest first."""
+        wanted = select(INCIDENTS.c.id).where(INCIDENTS.c.status == "open")
+        if before is not None:
+            wanted = wanted.where(INCIDENTS.c.last_seen_at < before)
+        wanted = wanted.order_by(INCIDENTS.c.last_seen_at.desc(), INCIDENTS.c.id).limit(limit)
+        async with reading(self._engine) as connection:
+            return await self._load(connection, (await connection.scalars(wanted)).all())
+
+    async def alerts(self, limit: int = 50, *, incident: str | None = None) -> list[Alert]:
+        """Return the *limit* latest alerts (of *incident*), latest first."""
+        wanted = select(ALERTS.c.document)
+        if incident is not None:
+            wanted = wanted.where(ALERTS.c.incident == incident)
+        wanted = wanted.order_by(ALERTS.c.created_at.desc(), ALERTS.c.position.desc(), ALERTS.c.id).limit(limit)
+        async with reading(self._engine) as connection:
+            return [Alert.model_validate_json(each) for each in await connection.scalars(wanted)]
+
+    async def totals(self) -> dict[str, int]:
+        """Return how many open incidents, alerts and items with an effect there are."""
+        async with reading(self._engine) as connection:
+            return {
+                "incidents": await connection.scalar(
+                    select(func.count()).select_from(INCIDENTS).where(INCIDENTS.c.status == "open")
+                )
+                or 0,
+                "alerts": await connection.scalar(select(func.count()).select_from(ALERTS)) or 0,
+                "items": await connection.scalar(select(func.count()).select_from(HANDLED)) or 0,
+            }
+
+    async def _outputs(self, connection: AsyncConnection, version: str) -> Kept | None:
+        row = (await connection.execute(select(HANDLED).where(HANDLED.c.version == version))).first()
+        if row is None:
+            return None
+        incidents = await self._load(connection, json.loads(row.incidents))
+        alerts = select(ALERTS.c.document).where(ALERTS.c.version == version).order_by(ALERTS.c.position)
+        found = [Alert.model_validate_json(each) for each in await connection.scalars(alerts)]
+        return Kept(tuple(incidents), tuple(found), json.loads(row.links))
+
+    async def _load(self, connection: AsyncConnection, ids: Sequence[str]) -> list[Incident]:
+        wanted = select(INCIDENTS.c.id, INCIDENTS.c.revision).where(INCIDENTS.c.id.in_(ids))
+        revisions = {row.id: row.revision for row in await connection.execute(wanted)}
+        return await self._records.load(connection, {each: revisions[each] for each in ids if each in revisions})
+
+
+async def _revisions(connection: AsyncConnection, query: Query) -> dict[str, int]:
+    return {row.id: row.revision for row in await connection.execute(answering(query))}
+
+
+async def _lock(connection: AsyncConnection, query: Query, decision: Decision) -> None:
+    """Let nobody else decide about the same item, forces or names until this transaction ends.
+
+    Rows that do not exist yet cannot be locked, so two alerters could otherwise open two incidents for one event.
+    SQLite has one writer at a time anyway.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    figures = (figure.force for incident in decision.incidents for figure in incident.figures)
+    names = (name for each in decision.incidents for said in each.statements for name in said.claim.names)
+    things = {f"item {query.item}", *(f"force {force}" for force in {*query.forces, *figures})}
+    things.update(f"name {name_key(name)}" for name in {*query.names, *names})
+    keys = sorted(_lock_key(thing) for thing in things)
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": keys}
+    )
+
+
+def _lock_key(thing: str) -> int:
+    return int.from_bytes(blake2b(thing.encode(), digest_size=8, person=b"ledger").digest(), signed=True)
+
+
+async def _mark_handled(connection: AsyncConnection, tagged: TaggedItem, decision: Decision, now: datetime) -> bool:
+    """Mark the item version as handled; False when it was."""
+    mark = insert(connection, HANDLED).values(
+        version=tagged.item.id,
+        item=tagged.item.item,
+        handled_at=now,
+        incidents=json.dumps([incident.id for incident in decision.incidents]),
+        links=json.dumps(dict(decision.links)),
+    )
+    return (await connection.execute(mark.on_conflict_do_nothing())).rowcount == 1
+
+
+async def _keep_alerts(connection: AsyncConnection, version: str, routed: Iterable[Routed]) -> list[Routed]:
+    """Keep the alerts that are not kept yet, and return those."""
+    fresh = []
+    for position, each in enumerate(routed):
+        alert = each.alert
+        row = insert(connection, ALERTS).values(
+            id=alert.id,
+            incident=alert.incident,
+            kind=alert.kind,
+            version=version,
+            position=position,
+            suppressed=alert.suppressed,
+            created_at=alert.created_at,
+            document=alert.model_dump_json(),
+        )
+        if (await connection.execute(row.on_conflict_do_nothing())).rowcount == 1:
+            fresh.append(each)
+    return fresh
+
+
+def _addresses(routed: Routed) -> tuple[Address, ...]:
+    return () if routed.alert.suppressed else routed.addresses
+
+
+async def _queue(connection: AsyncConnection, routed: Iterable[Routed], now: datetime) -> None:
+    rows = [
+        {
+            "id": stable_id(each.alert.id, address.subscription),
+            "alert": each.alert.id,
+            "incident": each.alert.incident,
+            "subscription": address.subscription,
+            "channel": address.channel,
+            "state": "pending",
+            "attempts": 0,
+            "ambiguous": False,
+            "created_at": now,
+            "not_before": now,
+        }
+        for each in routed
+        for address in _addresses(each)
+    ]
+    if rows:
+        await connection.execute(insert(connection, DELIVERIES), rows)

@@ -1,0 +1,118 @@
+"""The alerter's tables: the ledger of incidents, what was handled, and the outbox. No behaviour.
+
+A message is kept whole as its JSON text (``document``); the columns beside it are what is searched by.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from shared.database import METADATA, UtcMoment
+
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("revision", Integer, nullable=False),  # grows with every change: the optimistic version
+    Column("status", String, nullable=False),
+    Column("merged_into", String, index=True),
+    Column("day", Date, nullable=False),  # its date, else the day it was first seen
+    Column("governorate", String),
+    Column("place", String),
+    Column("last_seen_at", UtcMoment, nullable=False, index=True),
+    Column("document", Text, nullable=False),  # Incident without its statements
+)
+
+FORCES = Table(
+    "incident_force",
+    METADATA,
+    Column("force", String, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("incident", ForeignKey("incidents.id"), primary_key=True, index=True),
+)
+
+NAMES = Table(
+    "incident_name",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("incident", ForeignKey("incidents.id"), primary_key=True, index=True),
+)
+
+STATEMENTS = Table(
+    "statements",
+    METADATA,
+    Column("version", String, primary_key=True),
+    Column("claim", String, primary_key=True),
+    Column("incident", ForeignKey("incidents.id"), nullable=False),
+    Column("position", Integer, nullable=False),  # place among the incident's statements
+    Column("item", String, nullable=False, index=True),
+    Column("state", String, nullable=False),
+    Column("document", Text, nullable=False),
+    Index(None, "incident", "position"),
+)
+
+HANDLED = Table(
+    "handled",
+    METADATA,
+    Column("version", String, primary_key=True),
+    Column("item", String, nullable=False),
+    Column("handled_at", UtcMoment, nullable=False),
+    Column("incidents", Text, nullable=False),  # JSON list of the incidents it changed
+    Column("links", Text, nullable=False),  # JSON object: claim → incident or null
+)
+
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("incident", ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("version", String, nullable=False, index=True),  # of the item that caused it
+    Column("position", Integer, nullable=False),  # place among the alerts of that version
+    Column("suppressed", String),
+    Column("created_at", UtcMoment, nullable=False, index=True),
+    Column("document", Text, nullable=False),
+)
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("alert", ForeignKey("alerts.id"), nullable=False),
+    Column("incident", ForeignKey("incidents.id"), nullable=False),
+    Column("subscription", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("state", String, nullable=False),  # pending, sending, sent, dead, held
+    Column("attempts", Integer, nullable=False),
+    Column("ambiguous", Boolean, nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("not_before", UtcMoment, nullable=False),
+    Column("locked_until", UtcMoment),
+    Column("ended_at", UtcMoment),
+    Column("last_error", Text),
+    UniqueConstraint("alert", "subscription"),
+    Index(None, "subscription", "state", "sequence"),
+    Index(None, "incident", "subscription", "state", "sequence"),
+    sqlite_autoincrement=True,
+)
+
+THREADS = Table(
+    "threads",
+    METADATA,
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("subscription", String, primary_key=True),
+    Column("thread", Text, nullable=False),
+)
