@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -35,6 +35,7 @@ class MtprotoServer:
         self.keys: dict[int, bytes] = {}
         self.calls: Counter[str] = Counter()
         self.silent = False
+        self._events: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.trusts_new_keys = False
         self.dc = dc
         self.port = port
@@ -117,9 +118,15 @@ class MtprotoServer:
         """How many sockets are open."""
         return len(self._connections)
 
+    async def called(self, name: str) -> None:
+        """Wait until the request *name* has been made."""
+        await self._events[name].wait()
+
     def respond(self, connection: Connection, request: Any) -> Any:
         """Return the result of one request."""
-        self.calls[type(request).__name__.removesuffix("Request")] += 1
+        name = type(request).__name__.removesuffix("Request")
+        self.calls[name] += 1
+        self._events[name].set()
         if self._refusal:
             raise self._refusal
         if isinstance(request, FREE):
@@ -132,10 +139,10 @@ class MtprotoServer:
         connection.updates = True
         return handler(self, request)
 
-    def by_id(self, number: int) -> Channel:
-        """Return the channel with the id *number*, or refuse; a flooded one makes the client wait."""
+    def addressed(self, peer: Any) -> Channel:
+        """Return the channel that *peer* addresses, or refuse; a flooded one makes the client wait."""
         for channel in self.channels.values():
-            if channel.id == number:
+            if (channel.id, wire.access_hash(channel)) == (peer.channel_id, peer.access_hash):
                 if channel.flood_seconds:
                     raise Refusal(420, f"FLOOD_WAIT_{channel.flood_seconds}")
                 return channel
@@ -190,7 +197,7 @@ def resolve(server: MtprotoServer, request: Any) -> Any:
 
 def history(server: MtprotoServer, request: Any) -> Any:
     """``messages.getHistory``: newest first, from below ``offset_id``, moved by ``add_offset``, at most 100."""
-    channel = server.by_id(request.peer.channel_id)
+    channel = server.addressed(request.peer)
     newest_first = [channel.messages[number] for number in sorted(channel.messages, reverse=True)]
     above = sum(message.id >= request.offset_id for message in newest_first) if request.offset_id else 0
     start = above + request.add_offset
@@ -205,7 +212,7 @@ def _within(message: Stored, request: Any) -> bool:
 
 def messages_by_id(server: MtprotoServer, request: Any) -> Any:
     """``channels.getMessages``."""
-    channel = server.by_id(request.channel.channel_id)
+    channel = server.addressed(request.channel)
     asked = [item.id for item in request.id]
     found = [channel.messages[number] for number in asked if number in channel.messages]
     return wire.messages_object(channel, found, [number for number in asked if number not in channel.messages])
@@ -213,7 +220,7 @@ def messages_by_id(server: MtprotoServer, request: Any) -> Any:
 
 def channel_difference(server: MtprotoServer, request: Any) -> Any:
     """``updates.getChannelDifference``: what happened since ``pts``, or that it was too much."""
-    channel = server.by_id(request.channel.channel_id)
+    channel = server.addressed(request.channel)
     missed = [(pts, change) for pts, change in channel.changes if pts > request.pts]
     if len(missed) > LONGEST_DIFFERENCE:
         return _too_long(channel)

@@ -29,10 +29,15 @@ def channel_object(channel: Channel) -> Any:
         channel.title,
         types.ChatPhotoEmpty(),
         OPENED,
-        access_hash=channel.id * 7,
+        access_hash=access_hash(channel),
         username=channel.name,
         broadcast=True,
     )
+
+
+def access_hash(channel: Channel) -> int:
+    """Return what one account must show to address the channel."""
+    return channel.id * 7
 
 
 def origin_id(name: str) -> int:

@@ -110,13 +110,13 @@ class PreviewSource:
             self._check_empty(newest, known)
             return _Look(((None, newest),), known)
         pages: list[tuple[int | None, Page]] = [(None, newest)]
-        progress = known.after_newest(newest.ids[0], newest.ids[-1], first=self._first)
+        end = newest.before is None
+        progress = known.after_newest(newest.ids[0], newest.ids[-1], first=self._first, end=end)
         while (before := progress.before) is not None and len(pages) < MOST_PAGES:
             page = await self._page(before)
             pages.append((before, page))
-            oldest = page.ids[0] if page.ids else None
-            progress = progress.after_older(before, oldest, end=page.before is None)
-        if progress.gaps or newest.ids[0] <= progress.last - self._reread or newest.before is None:
+            progress = progress.after_older(before, page.ids[0] if page.ids else None)
+        if progress.gaps or newest.ids[0] <= progress.last - self._reread or end:
             return _Look(tuple(pages), progress)
         below = progress.sweep or newest.ids[0]
         page = await self._page(below)

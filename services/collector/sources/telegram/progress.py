@@ -58,13 +58,13 @@ class Progress:
         """The newest id up to which nothing is missing."""
         return min([self.last, *(low for low, _ in self.gaps)])
 
-    def after_newest(self, oldest: int, newest: int, *, first: int) -> Progress:
+    def after_newest(self, oldest: int, newest: int, *, first: int, end: bool) -> Progress:
         """Return the progress once the newest page, from *oldest* to *newest*, is read.
 
-        A channel never read before is read *first* ids back. A page that ends below ``last`` is doubted once, then
-        believed.
+        A channel never read before is read *first* ids back, unless *end* says that nothing is older. A page that ends
+        below ``last`` is doubted once, then believed.
         """
-        known = self.last or max(0, newest - first)
+        known = self.last or (oldest if end else max(0, newest - first))
         gaps = ((known, oldest), *self.gaps) if oldest > known + 1 else self.gaps
         if newest >= self.last:
             return replace(self, last=newest, gaps=gaps, doubted=None)
@@ -72,10 +72,10 @@ class Progress:
             return replace(self, doubted=newest)
         return replace(self, last=newest, doubted=None)
 
-    def after_older(self, before: int, oldest: int | None, *, end: bool) -> Progress:
-        """Return the progress once the page below *before* is read down to *oldest*; *end*: nothing older exists."""
+    def after_older(self, before: int, oldest: int | None) -> Progress:
+        """Return the progress once the page below *before* is read down to *oldest*; None: nothing older exists."""
         (low, _), *rest = self.gaps
-        if end or oldest is None or oldest >= before or oldest <= low + 1:
+        if oldest is None or oldest >= before or oldest <= low + 1:
             return replace(self, gaps=tuple(rest))
         return replace(self, gaps=((low, oldest), *rest))
 

@@ -1,0 +1,297 @@
+"""The account adapter: the unmodified Telethon client against an MTProto server on a loopback socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.collector.sources.telegram.account import AccountSource, AccountUnusable
+from services.collector.sources.telegram.telethon_client import TelethonClient
+from shared.errors import ConfigurationError, Retry
+from shared.settings import Secret
+from tests.support.channel import Channel
+from tests.support.mtproto import MtprotoServer
+from tests.support.reading import Reader
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MtprotoServer]:
+    async with MtprotoServer() as running:
+        yield running
+
+
+@pytest.fixture
+def channel(server: MtprotoServer) -> Channel:
+    return server.channel("WarNews")
+
+
+def client_for(session: str) -> TelethonClient:
+    return TelethonClient(api_id=1, api_hash=Secret("hash"), session=Secret(session))
+
+
+@pytest.fixture
+async def client(server: MtprotoServer) -> AsyncIterator[TelethonClient]:
+    running = client_for(server.session())
+    yield running
+    await running.close()
+
+
+@pytest.fixture
+def reader(client: TelethonClient) -> Reader:
+    return Reader(AccountSource("warnews", client))
+
+
+async def test_a_long_gap_is_read_by_id_without_a_hole(channel: Channel, reader: Reader) -> None:
+    channel.post("first")
+    await reader.look()
+    for number in range(2, 1302):
+        channel.post(f"post {number}")
+    await reader.look_until_done()
+    assert set(reader.texts) == {f"warnews/{number}" for number in range(1, 1302)}
+    assert reader.deleted == set()
+
+
+async def test_the_first_look_takes_only_the_latest_posts_and_whole_albums(channel: Channel, reader: Reader) -> None:
+    for number in range(1, 100):
+        channel.post(f"post {number}")
+    channel.post_album("An album", parts=8)
+    for number in range(18):
+        channel.post(f"later {number}")
+    await reader.look()
+    assert len(reader.texts) == 18
+    await reader.look()
+    assert reader.texts["warnews/100"] == "An album"
+    assert "warnews/106" not in reader.texts
+
+
+async def test_an_edit_is_shown_and_a_reaction_is_none(channel: Channel, reader: Reader) -> None:
+    edited, liked = channel.post("One killed"), channel.post("Two killed")
+    await reader.look()
+    channel.edit(edited, "Four killed")
+    channel.react(liked)
+    await reader.look()
+    assert reader.texts[f"warnews/{edited}"] == "Four killed"
+    assert reader.entries[f"warnews/{edited}"].notes == ("edited",)
+    assert reader.entries[f"warnews/{edited}"].edited_at is not None
+    assert reader.entries[f"warnews/{liked}"].notes == ()
+    assert reader.entries[f"warnews/{liked}"].edited_at is None
+
+
+async def test_deleted_posts_are_covered_and_absent_the_newest_too(channel: Channel, reader: Reader) -> None:
+    for number in range(1, 31):
+        channel.post(f"post {number}")
+    await reader.look()
+    channel.delete(12)
+    channel.delete(30)
+    channel.post("after")
+    await reader.look()
+    assert reader.deleted == {"warnews/12", "warnews/30"}
+
+
+async def test_an_album_seen_in_two_halves_stays_one_post(channel: Channel, reader: Reader) -> None:
+    channel.post("before")
+    first, second, third = channel.post_album("Wreckage", parts=3)
+    late = {number: channel.messages.pop(number) for number in (second, third)}
+    await reader.look()
+    channel.messages |= late
+    channel.post("after")
+    await reader.look()
+    assert list(reader.texts) == ["warnews/1", f"warnews/{first}", f"warnews/{third + 1}"]
+    assert reader.versions.count((f"warnews/{first}", "Wreckage")) == 1
+
+
+async def test_the_name_is_resolved_once_and_survives_a_restart(
+    server: MtprotoServer, channel: Channel, reader: Reader
+) -> None:
+    channel.post("one")
+    await reader.look()
+    restarted = client_for(server.session())
+    try:
+        reader.source = AccountSource("warnews", restarted)
+        channel.post("two")
+        await reader.look()
+    finally:
+        await restarted.close()
+    assert server.calls["ResolveUsername"] == 1
+    assert set(reader.texts.values()) == {"one", "two"}
+
+
+async def test_a_cursor_of_another_account_is_resolved_anew(
+    server: MtprotoServer, channel: Channel, reader: Reader
+) -> None:
+    channel.post("one")
+    await reader.look()
+    reader.cursor = {**reader.cursor, "access_hash": "1"}
+    await reader.look()
+    assert server.calls["ResolveUsername"] == 2
+    assert reader.cursor["access_hash"] == str(channel.id * 7)
+
+
+async def test_a_name_that_changed_hands_is_not_read_on(channel: Channel, reader: Reader) -> None:
+    channel.post("one")
+    await reader.look()
+    channel.id += 5
+    channel.post("propaganda of the new owner")
+    with pytest.raises(Retry, match="now belongs to another channel"):
+        await reader.look()
+
+
+async def test_a_renamed_channel_keeps_its_posts_and_their_identity(channel: Channel, reader: Reader) -> None:
+    channel.post("one")
+    await reader.look()
+    channel.name = "WarNewsDaily"
+    channel.post("two")
+    await reader.look()
+    assert list(reader.texts) == ["warnews/1", "warnews/2"]
+    assert reader.entries["warnews/2"].url == "https://t.me/WarNewsDaily/2"
+
+
+async def test_a_flood_wait_goes_to_the_schedule_and_is_not_slept_through(channel: Channel, reader: Reader) -> None:
+    channel.post("one")
+    await reader.look()
+    channel.flood(741)
+    with pytest.raises(Retry, match="asks to wait 741 s") as refused:
+        await reader.look()
+    assert refused.value.after == 741
+
+
+async def test_a_flood_wait_while_resolving_too(channel: Channel, reader: Reader) -> None:
+    channel.flood(12_167)
+    with pytest.raises(Retry) as refused:
+        await reader.look()
+    assert refused.value.after == 12_167
+
+
+async def test_live_updates_wake_the_reader(channel: Channel, client: TelethonClient) -> None:
+    woken = asyncio.Event()
+    channel.post("one")
+    reader = Reader(AccountSource("warnews", client, wake=woken.set))
+    await reader.look()
+    for happen in (
+        lambda: channel.post("two"),
+        lambda: channel.edit(2, "two and a half"),
+        lambda: channel.delete(2),
+    ):
+        woken.clear()
+        happen()
+        await asyncio.wait_for(woken.wait(), 10)
+    await reader.look()
+    assert "warnews/2" not in reader.texts
+
+
+async def test_what_updates_withheld_and_a_difference_too_long_is_read_from_history(
+    server: MtprotoServer, channel: Channel, client: TelethonClient
+) -> None:
+    woken = asyncio.Event()
+    reader = Reader(AccountSource("warnews", client, wake=woken.set))
+    channel.post("one")
+    await reader.look()
+    channel.post("two")
+    await asyncio.wait_for(woken.wait(), 10)
+    server.silent = True
+    for number in range(3, 153):
+        channel.post(f"withheld {number}")
+    channel.delete(1)
+    server.silent = False
+    channel.post("reveals the gap")
+    await asyncio.wait_for(server.called("GetChannelDifference"), 10)
+    await reader.look()
+    assert set(reader.texts) == {f"warnews/{number}" for number in range(1, 154)}
+    assert reader.deleted == {"warnews/1"}
+
+
+async def test_a_dropped_socket_is_connected_again(server: MtprotoServer, channel: Channel, reader: Reader) -> None:
+    channel.post("one")
+    await reader.look()
+    server.drop()
+    channel.post("two")
+    await reader.look()
+    assert set(reader.texts.values()) == {"one", "two"}
+
+
+async def test_a_server_that_is_away_is_a_retry_and_reading_goes_on_when_it_is_back(
+    server: MtprotoServer, channel: Channel, reader: Reader
+) -> None:
+    channel.post("one")
+    await reader.look()
+    await server.stop()
+    channel.post("two")
+    with pytest.raises(Retry, match="cannot be reached") as refused:
+        await reader.look()
+    assert not isinstance(refused.value, AccountUnusable)
+    async with server:
+        await reader.look()
+        assert set(reader.texts.values()) == {"one", "two"}
+
+
+@pytest.mark.parametrize(
+    ("happen", "words"),
+    [
+        (MtprotoServer.duplicate, "used from two places at once"),
+        (MtprotoServer.revoke, "not logged in any more"),
+        (MtprotoServer.forget_keys, "not logged in any more"),
+    ],
+)
+@pytest.mark.parametrize("when", ["at start", "later"])
+async def test_a_session_telegram_has_ended_is_told_to_the_operator_and_left_alone(
+    server: MtprotoServer, channel: Channel, reader: Reader, happen: object, words: str, when: str
+) -> None:
+    channel.post("one")
+    if when == "later":
+        await reader.look()
+    assert callable(happen)
+    happen(server)
+    with pytest.raises(AccountUnusable, match=f"{words}.*telegram.session"):
+        await reader.look()
+    calls = server.calls.total()
+    with pytest.raises(AccountUnusable, match=words):
+        await reader.look()
+    assert server.calls.total() == calls
+    assert server.connected == 0
+
+
+async def test_a_name_nobody_has(client: TelethonClient) -> None:
+    with pytest.raises(Retry, match="there is no such channel"):
+        await AccountSource("nobody", client).fetch({})
+
+
+async def test_a_handler_that_fails_is_an_answer_and_not_a_reconnect_loop(
+    server: MtprotoServer, channel: Channel, reader: Reader
+) -> None:
+    channel.post("one")
+    server.refuse(400, "CHANNEL_MONOFORUM_UNSUPPORTED")
+    with pytest.raises(Retry, match="CHANNEL_MONOFORUM_UNSUPPORTED"):
+        await reader.look()
+
+
+@pytest.mark.parametrize("broken", ["nonsense", "1" + "A" * 352, "1AgAAAA", "\N{BULLET}"])
+def test_a_broken_session_string_is_refused_without_being_shown(broken: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"telegram\.session") as refused:
+        client_for(broken)
+    assert broken not in str(refused.value)
+
+
+async def test_the_session_is_never_logged(
+    server: MtprotoServer, channel: Channel, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    channel.post("one")
+    session = server.session()
+    running = client_for(session)
+    await Reader(AccountSource("warnews", running)).look()
+    await running.close()
+    assert caplog.records
+    assert session not in caplog.text
+
+
+async def test_two_channels_share_one_connection(server: MtprotoServer, client: TelethonClient) -> None:
+    readers = []
+    for name in ("WarNews", "HomsDaily"):
+        server.channel(name).post(f"from {name}")
+        readers.append(Reader(AccountSource(name, client)))
+    await asyncio.gather(*(reader.look() for reader in readers))
+    assert [list(reader.texts.values()) for reader in readers] == [["from WarNews"], ["from HomsDaily"]]
+    assert server.connected == 1
