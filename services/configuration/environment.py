@@ -16,7 +16,7 @@ from shared.errors import ConfigurationError
 
 PREFIX = "CLAIMWATCH_"
 RESERVED = {"CLAIMWATCH_CONFIG"}
-ORCHESTRATOR = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$")
+ORCHESTRATOR = re.compile(r"(?<!_)_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$")
 """Variables that Kubernetes and container links add for every service whose name begins with ours."""
 
 Tree = dict[str, Any]

@@ -26,9 +26,7 @@ def type_of(sample: Path) -> str:
 
 @pytest.mark.parametrize("name", sorted(files("0")))
 def test_the_committed_files_are_what_the_models_say(name: str) -> None:
-    assert (FOLDER / name).read_text(encoding="utf-8") == files(version("claimwatch"))[name], (
-        "run: claimwatch schemas"
-    )
+    assert (FOLDER / name).read_text(encoding="utf-8") == files(version("claimwatch"))[name], "run: claimwatch schemas"
 
 
 @pytest.mark.parametrize("name", sorted(message_types()))
