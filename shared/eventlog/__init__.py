@@ -11,6 +11,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shared.errors import Reject
+from shared.topics import DLQ_SUFFIX
+
+MAX_RECORD_BYTES = 4 * 1024 * 1024
+"""Largest record any topic takes: key, value and headers together."""
+
+LETTER_BYTES = 64 * 1024
+"""What a dead-letter topic takes beyond that, for the headers that tell what went wrong."""
+
+
+def record_bytes(key: str, value: bytes, headers: Mapping[str, str]) -> int:
+    """Return the size of a record as the limits count it."""
+    named = sum(len(name) + len(text.encode("utf-8", "surrogateescape")) for name, text in headers.items())
+    return len(key.encode("utf-8", "surrogateescape")) + len(value) + named
+
+
+def refuse_oversize(topic: str, key: str, value: bytes, headers: Mapping[str, str]) -> None:
+    """Raise ``Reject`` when a record is larger than *topic* takes."""
+    limit = MAX_RECORD_BYTES + (LETTER_BYTES if topic.endswith(DLQ_SUFFIX) else 0)
+    size = record_bytes(key, value, headers)
+    if size > limit:
+        raise Reject(f"a record of {size} bytes is too large for {topic}, which takes {limit}")
+
 
 @dataclass(frozen=True)
 class Record:
@@ -61,15 +84,32 @@ class Subscription(Protocol):
 class EventLog(Protocol):
     """Topics to append to and to subscribe to.
 
-    A topic must exist (``create_topics``); appending to one that does not raises ``ConfigurationError``.
+    A topic must exist (``create_topics``); using one that does not raises ``ConfigurationError``.
     """
 
     async def append(self, topic: str, key: str, value: bytes, headers: Mapping[str, str]) -> None:
-        """Append one record; returns once it is durable. Raises ``Retry`` when the log cannot be reached."""
+        """Append one record; returns once it is durable.
+
+        Records appended one after the other keep their order per key; after a ``Retry`` the record may or may not be
+        there, so appending it again can double it.
+
+        Raises:
+            Retry: the log cannot be reached, or is busy.
+            Reject: key, value and headers together are larger than ``MAX_RECORD_BYTES``.
+            ConfigurationError: there is no such topic.
+
+        """
         ...
 
     def subscribe(self, topic: str, group: str) -> AbstractAsyncContextManager[Subscription]:
-        """Join *group* on *topic*; on leaving the block the member gives its partitions back."""
+        """Join *group* on *topic*; on leaving the block the member gives its partitions back.
+
+        A group that is new reads from the oldest record. Raises ``Retry`` and ``ConfigurationError`` as ``append``.
+        """
+        ...
+
+    def read(self, topic: str) -> AsyncIterator[Record]:
+        """Yield every record that *topic* holds now, without joining a group: for looking, not for processing."""
         ...
 
     async def close(self) -> None:
