@@ -2,38 +2,66 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
+from datetime import date, datetime, timedelta
 
-from shared.messages import Conflict, Incident, Statement, TaggedItem
+from services.alerter import changes, versions, voices
+from services.alerter.changes import LedgerChange
+from services.alerter.grouping import Group, group
+from services.alerter.linking import BATTLE_DAYS, related
+from services.alerter.marks import marks
+from services.alerter.profile import mentioned, profile
+from services.alerter.sounds import name_key
+from shared.messages import Claim, Incident, Statement, TaggedItem, stable_id
+
+__all__ = ["Decision", "Keys", "LedgerChange", "Query", "Window", "decide", "keys", "query"]
+
+NEAR = timedelta(days=3)
+"""How far apart two sources may put one event, and how long after it most reports come."""
+LIMIT = 40
+"""How many incidents may answer for one mark or one window; the best known of them do."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days from ``since`` to ``until``, both included."""
+
+    since: date
+    until: date
 
 
 @dataclass(frozen=True)
 class Query:
-    """Which known incidents could concern an item; the store answers it from its indexes.
+    """Which known incidents could concern an item; the store answers it from indexes over :func:`keys`.
 
-    An incident answers when it holds a statement of *item*, or names one of *names*, or has a figure of one of
-    *forces* and its day (its date, else the day it was first seen) lies in ``since … until``.
+    An incident answers when its keys
+
+    1. hold *item* among their items, or
+    2. share a force with *forces* and their day lies in one of *windows*: for each window the *limit* incidents seen
+       last, or
+    3. share one of *marks*: for each mark the *limit* incidents of the greatest weight, the last seen first among equals.
+
+    Every answer is the whole incident with all its statements; the order of answers does not matter.
     """
 
     item: str
     forces: frozenset[str]
-    since: date
-    until: date
-    names: frozenset[str] = frozenset()
+    windows: tuple[Window, ...]
+    marks: frozenset[str] = frozenset()
+    limit: int = LIMIT
 
 
 @dataclass(frozen=True)
-class LedgerChange:
-    """One thing that changed, and why, in one sentence fit for an alert."""
+class Keys:
+    """What an incident is found by. ``weight`` is the number of items that speak of it."""
 
-    kind: Literal["new", "conflict", "update", "confirmation", "denial", "correction", "repeat"]
-    incident: str
-    statements: tuple[Statement, ...]
-    reason: str
-    conflicts: tuple[Conflict, ...] = ()
+    items: frozenset[str]
+    forces: frozenset[str]
+    day: date
+    marks: frozenset[str]
+    weight: int
 
 
 @dataclass(frozen=True)
@@ -46,10 +74,126 @@ class Decision:
 
 
 def query(tagged: TaggedItem) -> Query | None:
-    """Return what must be known to decide about *tagged*; None when it can change nothing."""
-    raise NotImplementedError
+    """Return what must be known to decide about *tagged*; None when it can change nothing.
+
+    An item without claims can still change something when it is a new version: its earlier claims may be gone.
+    """
+    claims = _linkable(tagged)
+    item = tagged.item
+    if not claims and item.change == "new":
+        return None
+    days = {claim.date for claim in claims if claim.date} | ({item.when.date()} if claims else set())
+    return Query(
+        item=item.item,
+        forces=frozenset(near for claim in claims for near in related(claim.force)),
+        windows=tuple(Window(day - timedelta(days=BATTLE_DAYS), day + NEAR) for day in sorted(days)),
+        marks=frozenset(mark for claim in claims for mark in _marks(claim)),
+    )
+
+
+def keys(known: Incident) -> Keys:
+    """Return what the store indexes an incident by, so that :class:`Query` finds it."""
+    items = frozenset(s.item for s in known.statements)
+    return Keys(
+        items=items,
+        forces=frozenset(s.claim.force for s in known.statements),
+        day=known.date or min((s.published_at or s.seen_at).date() for s in known.statements),
+        marks=frozenset(mark for s in known.statements for mark in _marks(s.claim)),
+        weight=len(items),
+    )
 
 
 def decide(tagged: TaggedItem, known: Sequence[Incident], now: datetime) -> Decision:
-    """Return what *tagged* changes, given the *known* incidents that answer its query."""
-    raise NotImplementedError
+    """Return what *tagged* changes, given the *known* incidents that answer its query.
+
+    The same item decided again on what came out changes nothing.
+    """
+    item = tagged.item
+    order = sorted(known, key=lambda one: (one.first_seen_at, one.id))
+    held = {s.claim.id: (s, one.id) for one in order for s in one.statements if s.item == item.item}
+    record = [s for s, _ in held.values()]
+    if versions.stale(item, record):
+        return Decision((), (), {s.claim.id: home for s, home in held.values() if s.version == item.id})
+    told = [_statement(claim, tagged) for claim in _linkable(tagged)]
+    repeated = {s.claim.id: versions.said_before(s, record) for s in told}
+    fresh = [s for s in told if repeated[s.claim.id] is None]
+    homes = _place(fresh, order, now)
+    links: dict[str, str | None] = {claim.id: None for claim in tagged.claims if claim.total}
+    links |= {claim: held[old.claim.id][1] for claim, old in repeated.items() if old}
+    links |= {s.claim.id: home for home, placed in homes.items() for s in placed}
+    back = versions.revived(item, [old for old in repeated.values() if old])
+    touched = changes.touch(item, order, homes, versions.outdated(item, record, told), back)
+    return Decision(
+        incidents=tuple(t.after for t in touched),
+        changes=tuple(changes.describe(item, touched)),
+        links=links,
+    )
+
+
+def _linkable(tagged: TaggedItem) -> list[Claim]:
+    return [claim for claim in tagged.claims if not claim.total] if tagged.item.change != "deleted" else []
+
+
+def _statement(claim: Claim, tagged: TaggedItem) -> Statement:
+    item = tagged.item
+    return Statement(
+        claim=claim,
+        item=item.item,
+        version=item.id,
+        source=item.source,
+        url=item.url,
+        published_at=item.published_at,
+        seen_at=item.seen_at,
+        voice=voices.voice(claim, item, tagged.lang),
+    )
+
+
+def _place(fresh: Sequence[Statement], known: Sequence[Incident], now: datetime) -> dict[str, list[Statement]]:
+    """Return the statements of an item by the incident each belongs to; new incidents are named after their first claim."""
+    tomorrow = now.date() + timedelta(days=1)
+    groups = group([mentioned(_past(s, tomorrow)) for s in fresh], [profile(one.statements, one.id) for one in known])
+    by_id = {one.id: one for one in known}
+    homes: dict[str, list[Statement]] = defaultdict(list)
+    for found in groups:
+        members = [fresh[i] for i in found.members]
+        home = found.incident or stable_id("incident", members[0].claim.id)
+        record = by_id[home].statements if home in by_id else ()
+        homes[home] += [_linked(s, found, record) for s in members]
+    return homes
+
+
+def _past(statement: Statement, tomorrow: date) -> Statement:
+    """A day that has not come is no day to link by."""
+    if statement.claim.date is None or statement.claim.date <= tomorrow:
+        return statement
+    return statement.model_copy(update={"claim": statement.claim.model_copy(update={"date": None})})
+
+
+def _linked(statement: Statement, found: Group, record: Sequence[Statement]) -> Statement:
+    reason = "; ".join(found.link.reasons[:4])
+    return statement.model_copy(
+        update={
+            "voice": _voice(statement, record),
+            "link_score": round(found.link.score, 3),
+            "link_reason": f"for review: {found.doubt}; {reason}" if found.doubt else reason,
+        }
+    )
+
+
+def _voice(statement: Statement, record: Sequence[Statement]) -> str:
+    if statement.claim.party or statement.claim.attributed_to:
+        return statement.voice
+    return voices.copied(statement.claim, record) or statement.voice
+
+
+def _marks(claim: Claim) -> frozenset[str]:
+    """What finds an incident again after years: victims, types of aircraft, and the figure with what qualifies it."""
+    told = marks(claim)
+    figure = f"figure:{claim.force}/{claim.outcome}/{claim.min}/{claim.max}"
+    qualities = [claim.cause, claim.governorate, *sorted(told.roles)]
+    return frozenset(
+        [figure]
+        + [f"{figure}@{quality}" for quality in qualities if quality]
+        + [f"name:{key[-1]}" for name in claim.names if (key := name_key(name))]
+        + [f"type:{kind}" for kind in told.types]
+    )

@@ -1,0 +1,67 @@
+"""The conflicts of an incident: which are open, and which a new statement raises for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+from services.alerter import comparison
+from services.alerter.comparison import Verdict
+from shared.messages import Conflict, Statement
+
+Cause = tuple[str, str, str, tuple[tuple[str, ...], ...]]
+"""What makes two conflicts the same: force, outcome, dimension and the pair of values."""
+
+
+def key(statement: Statement, verdict: Verdict) -> Cause:
+    """Return what a conflict found by *verdict* is raised for, once for ever."""
+    return (statement.claim.force, statement.claim.outcome, verdict.dimension, tuple(sorted(verdict.values)))
+
+
+def key_of(conflict: Conflict) -> Cause:
+    """Return the cause of a *conflict* that was raised."""
+    verdict = next(v for v in comparison.compare(conflict.left, conflict.right) if v.dimension == conflict.dimension)
+    return key(conflict.right, verdict)
+
+
+def known(statements: Sequence[Statement]) -> set[Cause]:
+    """Return the causes of all conflicts between *statements*."""
+    found = set()
+    for left, right in combinations(_distinct(statements), 2):
+        if verdict := comparison.conflict(left, right):
+            found.add(key(right, verdict))
+    return found
+
+
+def raised(record: Sequence[Statement], fresh: Sequence[Statement]) -> list[Conflict]:
+    """Return the conflicts that *fresh* statements bring up against *record* and each other, not those raised before."""
+    past, seen, found = _distinct(record), known(record), []
+    for statement in fresh:
+        for other in past:
+            verdict = comparison.conflict(other, statement)
+            if verdict and (cause := key(statement, verdict)) not in seen:
+                seen.add(cause)
+                found.append(_conflict(other, statement, verdict))
+        past.append(statement)
+    return found
+
+
+def _conflict(left: Statement, right: Statement, verdict: Verdict) -> Conflict:
+    return Conflict(
+        dimension=verdict.dimension,
+        force=right.claim.force,
+        outcome=right.claim.outcome,
+        left=left,
+        right=right,
+        reason=verdict.reason,
+    )
+
+
+def _distinct(statements: Iterable[Statement]) -> list[Statement]:
+    """Keep the first of those that no comparison can tell apart, so that a thousand repeats cost nothing."""
+    first: dict[tuple[object, ...], Statement] = {}
+    for s in statements:
+        c = s.claim
+        part = (s.voice, c.force, c.outcome, c.min, c.max, c.stance, c.cause, c.governorate, c.part)
+        first.setdefault(part, s)
+    return list(first.values())

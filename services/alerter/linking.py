@@ -1,0 +1,255 @@
+"""How likely two groups of claims speak of one incident, as a sum of explained weights.
+
+The weights are log-odds in tenths of their natural size, set by hand and checked on labelled storylines; what decides is
+their order: a shared victim or aircraft type says most, the day and the place next, an equal number the more the rarer
+it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import product
+
+from services.alerter.profile import Mention, Profile, Range
+from services.alerter.sounds import alike, same_name
+
+BAR = 2.6
+"""A sum of weights from which two groups are one incident."""
+DOUBT = 0.8
+"""How much further than the second best a link must be to count as certain."""
+BATTLE_DAYS = 10
+"""A battle in which both sides lose men goes on under one key over pauses of up to this many days."""
+FORBIDDEN = -math.inf
+
+RELATED = {
+    "RU": {"RU-PMC", "SY"},
+    "RU-PMC": {"RU", "SY"},
+    "SY": {"IR-MIL", "HZB", "IR", "RU-PMC", "RU"},
+    "IR": {"IR-MIL", "SY", "HZB"},
+    "IR-MIL": {"IR", "SY", "HZB"},
+    "HZB": {"SY", "IR-MIL", "IR"},
+    "OPP": {"IS", "TR"},
+    "TR": {"OPP"},
+}
+"""Forces that sources mix up or that fight side by side; ``ARMED`` is near to every force."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """The sum of weights for two groups, and what made it up, strongest first."""
+
+    weight: float
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def score(self) -> float:
+        """The weight as a share from 0 to 1; a half at the bar."""
+        return 1 / (1 + math.exp(BAR - self.weight)) if self.weight > FORBIDDEN else 0.0
+
+
+def related(force: str) -> frozenset[str]:
+    """Return *force* and every force that a claim on the same victims could name instead."""
+    return frozenset({force, "ARMED", *RELATED.get(force, ())})
+
+
+def link(left: Profile, right: Profile) -> Link:
+    """Return how likely *left*, a group of the item being decided, and *right* speak of one incident."""
+    if any(_apart(a, b) for a, b in product(left.mentions, right.mentions)):
+        return Link(FORBIDDEN, ("told apart in one text",))
+    found = [(w, why) for w, why in _weights(left, right) if w]
+    found.sort(key=lambda pair: -abs(pair[0]))
+    return Link(sum(w for w, _ in found), tuple(why for _, why in found))
+
+
+def _weights(left: Profile, right: Profile) -> Iterator[tuple[float, str]]:
+    yield _names(left, right)
+    yield _types(left, right)
+    yield _roles(left, right)
+    yield _time(left, right)
+    yield _period(left, right)
+    yield _place(left, right)
+    yield _cause(left, right)
+    yield _force(left, right)
+    yield _number(left, right)
+    yield _text(left, right)
+    yield _fame(right)
+
+
+def _apart(left: Mention, right: Mention) -> bool:
+    """Two claims of one text that say the same of the same force are two incidents, or the text would not say it twice."""
+    a, b = left.claim, right.claim
+    if left.names and right.names and a.min == b.min == 1 and not _share_name(left.names, right.names):
+        return True
+    same = (a.force, a.outcome, a.min, a.max, a.stance, a.part) == (b.force, b.outcome, b.min, b.max, b.stance, b.part)
+    if not same or left.voice != right.voice or a.part:
+        return False
+    if left.roles and right.roles and not left.roles & right.roles:
+        return True
+    return (a.cause, a.date, a.place) == (b.cause, b.date, b.place)
+
+
+def _names(left: Profile, right: Profile) -> tuple[float, str]:
+    if not left.names or not right.names:
+        return 0, ""
+    if _share_name(left.names, right.names):
+        return 5, "a victim of the same name"
+    single = all((f[2][1] or 99) <= len(p.names) for p in (left, right) for f in p.figures)
+    return (-5, "other victims named") if single else (-1, "other names")
+
+
+def _share_name(left: frozenset[tuple[str, ...]], right: frozenset[tuple[str, ...]]) -> bool:
+    return any(same_name(a, b) for a, b in product(left, right))
+
+
+def _types(left: Profile, right: Profile) -> tuple[float, str]:
+    if not left.types or not right.types:
+        return 0, ""
+    shared = sorted(left.types & right.types)
+    return (3, f"the same {shared[0]}") if shared else (-1.5, "another type of aircraft or weapon")
+
+
+def _roles(left: Profile, right: Profile) -> tuple[float, str]:
+    if not left.roles or not right.roles:
+        return 0, ""
+    shared = sorted(left.roles & right.roles)
+    return (1.4, f"{shared[0]} in both") if shared else (-1.5, "other roles")
+
+
+def _time(left: Profile, right: Profile) -> tuple[float, str]:
+    if left.days and right.days:
+        return _days(min(abs(a - b).days for a, b in product(left.days, right.days)), left, right)
+    if left.days or right.days:
+        dated, undated = (left, right) if left.days else (right, left)
+        return _lag(min((undated.published[0] - day).days for day in dated.days), undated)
+    gap = abs(left.published[0] - right.published[1]).days
+    return (
+        (0.6, "reported at the same time") if gap <= 3 else (-0.6 if gap < 30 else -1.5, f"reported {gap} days apart")
+    )
+
+
+def _days(gap: int, left: Profile, right: Profile) -> tuple[float, str]:
+    if gap == 0:
+        return 2.2, "the same day"
+    if gap == 1:
+        return 0.2, "a day apart"
+    if gap <= BATTLE_DAYS and _battle(left, right):
+        return 0.3, f"the battle of {gap} days"
+    return (-2.0 if gap == 2 else -3.5 if gap <= 5 else -6.0), f"{gap} days apart"
+
+
+def _lag(lag: int, undated: Profile) -> tuple[float, str]:
+    if lag < -1:
+        return -6, "reported before it happened"
+    if lag <= 3:
+        return (-0.5 if undated.background else 1.0), f"reported {max(lag, 0)} days after"
+    if undated.background or lag <= 7:
+        return 0.2, f"reported {lag} days after"
+    return (-0.6 if lag <= 40 else -1.2), f"reported {lag} days after"
+
+
+def _battle(left: Profile, right: Profile) -> bool:
+    long = max(left, right, key=lambda p: len(p.items))
+    return bool(_shared_spots(left, right)) and len(long.forces) > 1 and not {"mine", "airstrike"} & long.causes
+
+
+def _period(left: Profile, right: Profile) -> tuple[float, str]:
+    """What an undated mention says of the month or year, against the day on record."""
+    if left.days or not (left.months or left.years) or not right.days:
+        return 0, ""
+    fits = any(_in_period(day, left) for day in right.days)
+    both = bool(left.months and left.years)
+    return (
+        (2.6 if both else 2.0 if left.months else 1.0, "the month or year named")
+        if fits
+        else (-4, "another month or year")
+    )
+
+
+def _in_period(day: date, told: Profile) -> bool:
+    latest = told.published[1]
+    if told.months and day.month not in told.months:
+        return False
+    if told.years:
+        return day.year in told.years
+    return latest - timedelta(days=430) <= day <= latest
+
+
+def _place(left: Profile, right: Profile) -> tuple[float, str]:
+    if _shared_spots(left, right):
+        return 2.2, "the same place"
+    if left.governorates and right.governorates and not left.governorates & right.governorates:
+        return -2.2, f"{_some(left.governorates)} against {_some(right.governorates)}"
+    if left.spots and right.spots:
+        return -1.0, "another place of the governorate" if left.governorates else "another place"
+    if left.governorates & right.governorates:
+        return 1.2, f"both in {_some(left.governorates & right.governorates)}"
+    return 0, ""
+
+
+def _shared_spots(left: Profile, right: Profile) -> bool:
+    return any(alike(a, b) for a, b in product(left.spots, right.spots))
+
+
+def _cause(left: Profile, right: Profile) -> tuple[float, str]:
+    if not left.causes or not right.causes:
+        return 0, ""
+    shared = sorted(left.causes & right.causes)
+    return (0.9, f"{shared[0]} in both") if shared else (-0.9, f"{_some(left.causes)} against {_some(right.causes)}")
+
+
+def _force(left: Profile, right: Profile) -> tuple[float, str]:
+    if left.forces & right.forces:
+        return 0.8, f"{_some(left.forces & right.forces)} in both"
+    if any(b in related(a) or a in related(b) for a, b in product(left.forces, right.forces)):
+        return 0.1, "related forces"
+    return (-0.3 if left.mentions and right.mentions else -1.2), "other forces"
+
+
+def _number(left: Profile, right: Profile) -> tuple[float, str]:
+    """An equal number speaks for one incident the more the rarer it is; far apart ones speak against it."""
+    ranges = [(a[2], b[2]) for a, b in product(left.figures, right.figures) if a[:2] == b[:2]]
+    if not ranges:
+        return 0, ""
+    equal = max((_rarity(a) for a, b in ranges if a == b), default=0.0)
+    if equal:
+        return equal, "the same number"
+    if any(_overlap(a, b) for a, b in ranges):
+        return 0.3, "numbers that agree"
+    ratio = min(_ratio(a, b) for a, b in ranges)
+    return (-0.3 if ratio <= 4 else -1.0, "other numbers")
+
+
+def _rarity(bounds: Range) -> float:
+    known = bounds[1] or bounds[0]
+    return min(2.2, 0.5 + 0.45 * math.log2(known)) if known and known > 0 else 0.1
+
+
+def _ratio(left: Range, right: Range) -> float:
+    low, high = sorted((left, right), key=lambda r: r[0] or 0)
+    return (high[0] or 0) / max(1, low[1] if low[1] is not None else low[0] or 1)
+
+
+def _overlap(left: Range, right: Range) -> bool:
+    (a, b), (c, d) = left, right
+    return (a or 0) <= (math.inf if d is None else d) and (c or 0) <= (math.inf if b is None else b)
+
+
+def _text(left: Profile, right: Profile) -> tuple[float, str]:
+    """Claims side by side in one text mostly speak of one incident; so do versions of one item."""
+    if left.mentions and right.mentions:
+        gap = min(max(a.start, b.start) - min(a.end, b.end) for a, b in product(left.mentions, right.mentions))
+        return (
+            (2.0, "one sentence") if gap <= 0 else (1.6, "neighbouring sentences") if gap < 200 else (0.8, "one text")
+        )
+    return (2.0, "an earlier version of the item") if left.items & right.items else (0, "")
+
+
+def _fame(known: Profile) -> tuple[float, str]:
+    return (0.15 * math.log2(len(known.items)), "an incident often spoken of") if known.incident else (0, "")
+
+
+def _some(values: frozenset[str]) -> str:
+    return ", ".join(sorted(values))
