@@ -9,8 +9,9 @@ from sqlalchemy import Table, delete, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.alerter.records import name_key, plain
-from services.alerter.tables import FORCES, INCIDENTS, NAMES, STATEMENTS
+from services.alerter.ledger import Keys, keys
+from services.alerter.records import BATCH, batched, index_key, plain
+from services.alerter.tables import FORCES, INCIDENTS, MARKS, STATEMENTS
 from shared.messages import Incident, Statement
 
 
@@ -32,7 +33,8 @@ async def keep(connection: AsyncConnection, incidents: Sequence[Incident], known
     """
     for incident in incidents:
         await _keep_state(connection, incident, known.get(incident.id))
-        await _keep_keys(connection, incident, known.get(incident.id))
+        await _keep_forces(connection, incident, known.get(incident.id))
+        await _keep_marks(connection, incident, known.get(incident.id))
     # A statement may move between incidents, so every departure comes before any arrival. A merged incident keeps
     # none of its own: they stand in the one it was merged into.
     live = [incident for incident in incidents if incident.status == "open"]
@@ -47,7 +49,7 @@ async def _keep_state(connection: AsyncConnection, incident: Incident, before: I
         "revision": incident.revision,
         "status": incident.status,
         "merged_into": incident.merged_into,
-        "day": incident.date or incident.first_seen_at.date(),
+        "day": incident.date,
         "governorate": incident.governorate,
         "place": plain(incident.place) if incident.place else None,
         "last_seen_at": incident.last_seen_at,
@@ -65,30 +67,41 @@ async def _keep_state(connection: AsyncConnection, incident: Incident, before: I
         raise Stale
 
 
-def _keys(incident: Incident | None) -> tuple[set[tuple[str, Any]], set[str]]:
-    """Return what an incident is found by: its forces on its day, and its victims' names; nothing once merged."""
-    if incident is None or incident.status != "open":
-        return set(), set()
-    day = incident.date or incident.first_seen_at.date()
-    names = {name_key(name) for statement in incident.statements for name in statement.claim.names}
-    return {(figure.force, day) for figure in incident.figures}, names - {""}
+def _keys(incident: Incident | None) -> Keys | None:
+    """Return what an incident is found by; None once it is merged."""
+    return keys(incident) if incident and incident.status == "open" else None
 
 
-async def _keep_keys(connection: AsyncConnection, incident: Incident, before: Incident | None) -> None:
-    (old_forces, old_names), (forces, names) = _keys(before), _keys(incident)
-    if gone := old_forces - forces:
-        pair = tuple_(FORCES.c.force, FORCES.c.day).in_(sorted(gone))
-        await connection.execute(delete(FORCES).where(FORCES.c.incident == incident.id, pair))
-    if gone_names := old_names - names:
-        named = NAMES.c.name.in_(sorted(gone_names))
-        await connection.execute(delete(NAMES).where(NAMES.c.incident == incident.id, named))
-    if new := sorted(forces - old_forces):
-        rows = [{"force": force, "day": day, "incident": incident.id} for force, day in new]
+async def _keep_forces(connection: AsyncConnection, incident: Incident, before: Incident | None) -> None:
+    was, now = _keys(before), _keys(incident)
+    old = {(force, was.day) for force in was.forces} if was else set()
+    new = {(force, now.day) for force in now.forces} if now else set()
+    mine = FORCES.c.incident == incident.id
+    if gone := sorted(old - new):
+        await connection.execute(delete(FORCES).where(mine, tuple_(FORCES.c.force, FORCES.c.day).in_(gone)))
+    if old & new:
+        await connection.execute(update(FORCES).where(mine).values(seen=incident.last_seen_at))
+    rows = [
+        {"force": force, "day": day, "incident": incident.id, "seen": incident.last_seen_at}
+        for force, day in sorted(new - old)
+    ]
+    if rows:
         await connection.execute(insert(connection, FORCES), rows)
-    if new_names := sorted(names - old_names):
-        await connection.execute(
-            insert(connection, NAMES), [{"name": name, "incident": incident.id} for name in new_names]
-        )
+
+
+async def _keep_marks(connection: AsyncConnection, incident: Incident, before: Incident | None) -> None:
+    was, now = _keys(before), _keys(incident)
+    old = set(map(index_key, was.marks)) if was else set()
+    new = set(map(index_key, now.marks)) if now else set()
+    mine = MARKS.c.incident == incident.id
+    rank = {"weight": now.weight if now else 0, "seen": incident.last_seen_at}
+    for gone in batched(sorted(old - new), BATCH):
+        await connection.execute(delete(MARKS).where(mine, MARKS.c.mark.in_(gone)))
+    if old & new:
+        await connection.execute(update(MARKS).where(mine).values(rank))
+    rows = [{"mark": mark, "incident": incident.id, **rank} for mark in sorted(new - old)]
+    if rows:
+        await connection.execute(insert(connection, MARKS), rows)
 
 
 def _placed(incident: Incident | None) -> dict[tuple[str, str], tuple[int, Statement]]:
@@ -98,8 +111,8 @@ def _placed(incident: Incident | None) -> dict[tuple[str, str], tuple[int, State
 
 
 async def _drop_statements(connection: AsyncConnection, incident: Incident, before: Incident | None) -> None:
-    if gone := _placed(before).keys() - _placed(incident).keys():
-        key = tuple_(STATEMENTS.c.version, STATEMENTS.c.claim).in_(sorted(gone))
+    for gone in batched(sorted(_placed(before).keys() - _placed(incident).keys()), BATCH):
+        key = tuple_(STATEMENTS.c.version, STATEMENTS.c.claim).in_(gone)
         await connection.execute(delete(STATEMENTS).where(STATEMENTS.c.incident == incident.id, key))
 
 

@@ -1,8 +1,8 @@
-"""The outbox: deliveries waiting in the database, claimed by one loop at a time, in order per incident and subscription.
+"""The outbox: deliveries waiting in the database, claimed by one loop each, in order per incident and subscription.
 
 A delivery is ``pending`` until a loop claims it, ``sending`` while its lease runs, then ``sent`` or ``dead``, or
-``pending`` again. It is ``held`` while nobody configures its subscription. A lease that runs out means that nobody knows
-whether the receiver got the message: the delivery is repeated with the same id, marked as ambiguous.
+``pending`` again. It is ``held`` while nobody configures its subscription. A lease that runs out means that nobody
+knows whether the receiver got the message: the delivery is repeated with the same id, marked as ambiguous.
 """
 
 from __future__ import annotations

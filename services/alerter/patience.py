@@ -60,5 +60,6 @@ def after_failure(
 
 def back_off(attempt: int, rules: DeliveryRules, draw: float) -> timedelta:
     """Return a random part (*draw*, 0…1) of ``min(first · 2^(attempt - 1), longest)``; attempts count from 1."""
-    doublings = min(attempt - 1, 32)  # beyond that every limit in use is passed, and floats stay small
-    return draw * min(rules.first * 2**doublings, rules.longest)
+    doublings = min(attempt - 1, 20)  # beyond that every limit in use is passed, and floats stay small
+    bound: timedelta = min(rules.first * 2**doublings, rules.longest)
+    return bound * draw

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import TypeVar
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, func, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.alerter.ledger import Query
-from services.alerter.tables import FORCES, INCIDENTS, NAMES, STATEMENTS
+from services.alerter.ledger import Query, Window
+from services.alerter.tables import FORCES, INCIDENTS, MARKS, STATEMENTS
 from shared.messages import Incident, Statement
 
-NAME_LENGTH = 200
-"""Characters of a name that are compared; an index entry has a limit, hostile text has none."""
+T = TypeVar("T")
+
+KEY_LENGTH = 200
+"""Most characters of an index entry that are kept as they are."""
+
+BATCH = 50
+"""Most searches in one statement; SQLite allows 500, and a text may name more victims than that."""
 
 REDIRECTS = 32
 """Most merges followed from one incident; a longer chain is a defect."""
@@ -46,21 +53,33 @@ class Records:
             self._known.popitem(last=False)
 
 
-def answering(query: Query) -> Select[str, int]:
-    """Return the statement that finds id and revision of every open incident that answers *query*."""
+async def revisions(connection: AsyncConnection, query: Query) -> dict[str, int]:
+    """Return id → revision of every incident that answers *query*."""
     parts = [select(STATEMENTS.c.incident).where(STATEMENTS.c.item == query.item)]
-    if query.forces:
-        day = FORCES.c.day.between(query.since, query.until)
-        parts.append(select(FORCES.c.incident).where(FORCES.c.force.in_(sorted(query.forces)), day))
-    if query.names:
-        parts.append(select(NAMES.c.incident).where(NAMES.c.name.in_(sorted(map(name_key, query.names)))))
-    found = union(*parts).subquery()
-    return (
-        select(INCIDENTS.c.id, INCIDENTS.c.revision)
-        .join(found, found.c.incident == INCIDENTS.c.id)
-        .where(INCIDENTS.c.status == "open")
-        .order_by(INCIDENTS.c.day, INCIDENTS.c.id)
-    )
+    parts += [_in_window(query, window) for window in query.windows if query.forces]
+    parts += [_marked(mark, query.limit) for mark in sorted(map(index_key, query.marks))]
+    found: dict[str, int] = {}
+    for batch in batched(parts, BATCH):
+        ids = union(*batch).subquery()
+        live = select(INCIDENTS.c.id, INCIDENTS.c.revision).join(ids, ids.c.incident == INCIDENTS.c.id)
+        rows = await connection.execute(live.where(INCIDENTS.c.status == "open"))
+        found.update({row.id: row.revision for row in rows})
+    return found
+
+
+def _in_window(query: Query, window: Window) -> Select[str]:
+    """Find the incidents of the query's forces in one window: those seen last."""
+    near = FORCES.c.force.in_(sorted(query.forces)) & FORCES.c.day.between(window.since, window.until)
+    latest = select(FORCES.c.incident).where(near).group_by(FORCES.c.incident)
+    ranked = latest.order_by(func.max(FORCES.c.seen).desc(), FORCES.c.incident).limit(query.limit).subquery()
+    return select(ranked.c.incident)
+
+
+def _marked(mark: str, limit: int) -> Select[str]:
+    """Find the incidents of one mark: the weightiest, the last seen first among equals."""
+    ranked = select(MARKS.c.incident).where(MARKS.c.mark == mark)
+    best = ranked.order_by(MARKS.c.weight.desc(), MARKS.c.seen.desc()).limit(limit).subquery()
+    return select(best.c.incident)
 
 
 async def _read(connection: AsyncConnection, ids: Sequence[str]) -> list[Incident]:
@@ -91,6 +110,13 @@ def plain(text: str) -> str:
     return text.replace("\0", "")
 
 
-def name_key(name: str) -> str:
-    """Return what a victim's name is compared by."""
-    return plain(name)[:NAME_LENGTH]
+def index_key(text: str) -> str:
+    """Return *text* as it goes into an index, whose entries have a limit that hostile text has not."""
+    if len(text) <= KEY_LENGTH and "\0" not in text:
+        return text
+    return f"#{blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+
+def batched(parts: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield *parts* in their order, at most *size* at a time."""
+    return (parts[start : start + size] for start in range(0, len(parts), size))

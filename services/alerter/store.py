@@ -15,13 +15,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.alerter.keeping import Stale, insert, keep
-from services.alerter.ledger import Decision, Query
-from services.alerter.records import Records, answering, name_key, resolve
+from services.alerter.ledger import Decision, Query, keys
+from services.alerter.records import Records, resolve, revisions
 from services.alerter.tables import ALERTS, DELIVERIES, HANDLED, INCIDENTS
 from shared.database import reading, writing
 from shared.messages import Alert, Incident, TaggedItem, stable_id
 
-__all__ = ["Address", "Kept", "Routed", "Stale", "Store"]
+__all__ = ["Address", "Routed", "Stale", "Store", "Tracked"]
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,18 @@ class Routed:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Tracked:
     """What handling one item version left behind; the same when it is asked for again.
 
     ``incidents`` are given as they stand now, ``links`` says where each claim went (None: a total), ``addressed``
-    are the subscriptions that have a new delivery (none when it is asked for again).
+    are the subscriptions that have a new delivery, ``repeated`` says that it had been handled before.
     """
 
     incidents: tuple[Incident, ...] = ()
     alerts: tuple[Alert, ...] = ()
     links: Mapping[str, str | None] = field(default_factory=dict)
     addressed: frozenset[str] = frozenset()
+    repeated: bool = False
 
 
 class Store:
@@ -62,9 +63,9 @@ class Store:
         self._records = Records()
 
     async def candidates(self, query: Query) -> list[Incident]:
-        """Return every open incident that answers *query*, with its statements, by day."""
+        """Return every incident that answers *query*, with its statements."""
         async with reading(self._engine) as connection:
-            return await self._records.load(connection, await _revisions(connection, query))
+            return await self._records.load(connection, await revisions(connection, query))
 
     async def apply(
         self,
@@ -75,7 +76,7 @@ class Store:
         decision: Decision,
         routed: Sequence[Routed],
         now: datetime,
-    ) -> Kept:
+    ) -> Tracked:
         """Keep *decision*, which was made for *tagged* from *known*, the answer to *query*.
 
         Everything is kept or nothing is. An item version that was handled before changes nothing; an alert that is
@@ -89,21 +90,21 @@ class Store:
         async with writing(self._engine) as connection:
             await _lock(connection, query, decision)
             if not await _mark_handled(connection, tagged, decision, now):
-                return await self._outputs(connection, tagged.item.id) or Kept()
-            if await _revisions(connection, query) != {each.id: each.revision for each in known}:
+                return await self._outputs(connection, tagged.item.id) or Tracked(repeated=True)
+            if await revisions(connection, query) != {each.id: each.revision for each in known}:
                 raise Stale
             await keep(connection, decision.incidents, {each.id: each for each in known})
             fresh = await _keep_alerts(connection, tagged.item.id, routed)
             await _queue(connection, fresh, now)
         addressed = frozenset(address.subscription for each in fresh for address in _addresses(each))
-        return Kept(decision.incidents, tuple(each.alert for each in fresh), decision.links, addressed)
+        return Tracked(decision.incidents, tuple(each.alert for each in fresh), decision.links, addressed)
 
     async def handled(self, version: str) -> bool:
         """Tell whether the item version *version* was handled."""
         async with reading(self._engine) as connection:
             return await connection.scalar(select(HANDLED.c.version).where(HANDLED.c.version == version)) is not None
 
-    async def outputs(self, version: str) -> Kept | None:
+    async def outputs(self, version: str) -> Tracked | None:
         """Return what handling *version* left behind, to be said again; None when it was not handled."""
         async with reading(self._engine) as connection:
             return await self._outputs(connection, version)
@@ -149,40 +150,38 @@ class Store:
                 "items": await connection.scalar(select(func.count()).select_from(HANDLED)) or 0,
             }
 
-    async def _outputs(self, connection: AsyncConnection, version: str) -> Kept | None:
+    async def _outputs(self, connection: AsyncConnection, version: str) -> Tracked | None:
         row = (await connection.execute(select(HANDLED).where(HANDLED.c.version == version))).first()
         if row is None:
             return None
         incidents = await self._load(connection, json.loads(row.incidents))
         alerts = select(ALERTS.c.document).where(ALERTS.c.version == version).order_by(ALERTS.c.position)
         found = [Alert.model_validate_json(each) for each in await connection.scalars(alerts)]
-        return Kept(tuple(incidents), tuple(found), json.loads(row.links))
+        return Tracked(tuple(incidents), tuple(found), json.loads(row.links), repeated=True)
 
     async def _load(self, connection: AsyncConnection, ids: Sequence[str]) -> list[Incident]:
         wanted = select(INCIDENTS.c.id, INCIDENTS.c.revision).where(INCIDENTS.c.id.in_(ids))
-        revisions = {row.id: row.revision for row in await connection.execute(wanted)}
-        return await self._records.load(connection, {each: revisions[each] for each in ids if each in revisions})
-
-
-async def _revisions(connection: AsyncConnection, query: Query) -> dict[str, int]:
-    return {row.id: row.revision for row in await connection.execute(answering(query))}
+        found = {row.id: row.revision for row in await connection.execute(wanted)}
+        return await self._records.load(connection, {each: found[each] for each in ids if each in found})
 
 
 async def _lock(connection: AsyncConnection, query: Query, decision: Decision) -> None:
-    """Let nobody else decide about the same item, forces or names until this transaction ends.
+    """Let nobody else decide about the same item, forces or marks until this transaction ends.
 
     Rows that do not exist yet cannot be locked, so two alerters could otherwise open two incidents for one event.
     SQLite has one writer at a time anyway.
     """
     if connection.dialect.name != "postgresql":
         return
-    figures = (figure.force for incident in decision.incidents for figure in incident.figures)
-    names = (name for each in decision.incidents for said in each.statements for name in said.claim.names)
-    things = {f"item {query.item}", *(f"force {force}" for force in {*query.forces, *figures})}
-    things.update(f"name {name_key(name)}" for name in {*query.names, *names})
-    keys = sorted(_lock_key(thing) for thing in things)
+    held = [keys(incident) for incident in decision.incidents if incident.status == "open"]
+    forces, marks = (
+        query.forces.union(*(each.forces for each in held)),
+        query.marks.union(*(each.marks for each in held)),
+    )
+    things = [f"item {query.item}", *(f"force {force}" for force in forces), *(f"mark {mark}" for mark in marks)]
+    locks = sorted({_lock_key(thing) for thing in things})
     await connection.execute(
-        text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": keys}
+        text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": locks}
     )
 
 

@@ -28,7 +28,7 @@ INCIDENTS = Table(
     Column("revision", Integer, nullable=False),  # grows with every change: the optimistic version
     Column("status", String, nullable=False),
     Column("merged_into", String, index=True),
-    Column("day", Date, nullable=False),  # its date, else the day it was first seen
+    Column("day", Date),
     Column("governorate", String),
     Column("place", String),
     Column("last_seen_at", UtcMoment, nullable=False, index=True),
@@ -41,13 +41,18 @@ FORCES = Table(
     Column("force", String, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("incident", ForeignKey("incidents.id"), primary_key=True, index=True),
+    Column("seen", UtcMoment, nullable=False),  # the incident's last_seen_at, to rank without a join
 )
 
-NAMES = Table(
-    "incident_name",
+MARKS = Table(
+    "incident_mark",
     METADATA,
-    Column("name", String, primary_key=True),
+    Column("mark", String, primary_key=True),
     Column("incident", ForeignKey("incidents.id"), primary_key=True, index=True),
+    Column("weight", Integer, nullable=False),
+    Column("seen", UtcMoment, nullable=False),
+    # Some marks are shared by very many incidents: the best of them are read from the index, never sorted.
+    Index(None, "mark", "weight", "seen"),
 )
 
 STATEMENTS = Table(

@@ -26,7 +26,7 @@ def downgrade() -> None:
         "deliveries",
         "alerts",
         "statements",
-        "incident_name",
+        "incident_mark",
         "incident_force",
         "handled",
         "incidents",
@@ -41,7 +41,7 @@ def _incidents() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("merged_into", sa.String(), nullable=True),
-        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=True),
         sa.Column("governorate", sa.String(), nullable=True),
         sa.Column("place", sa.String(), nullable=True),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
@@ -55,18 +55,22 @@ def _incidents() -> None:
         sa.Column("force", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("incident", sa.String(), nullable=False),
+        sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("force", "day", "incident", name="pk_incident_force"),
         sa.ForeignKeyConstraint(["incident"], ["incidents.id"], name="fk_incident_force_incident_incidents"),
     )
     op.create_index("ix_incident_force_incident", "incident_force", ["incident"])
     op.create_table(
-        "incident_name",
-        sa.Column("name", sa.String(), nullable=False),
+        "incident_mark",
+        sa.Column("mark", sa.String(), nullable=False),
         sa.Column("incident", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("name", "incident", name="pk_incident_name"),
-        sa.ForeignKeyConstraint(["incident"], ["incidents.id"], name="fk_incident_name_incident_incidents"),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("mark", "incident", name="pk_incident_mark"),
+        sa.ForeignKeyConstraint(["incident"], ["incidents.id"], name="fk_incident_mark_incident_incidents"),
     )
-    op.create_index("ix_incident_name_incident", "incident_name", ["incident"])
+    op.create_index("ix_incident_mark_incident", "incident_mark", ["incident"])
+    op.create_index("ix_incident_mark_mark_weight_seen", "incident_mark", ["mark", "weight", "seen"])
 
 
 def _statements() -> None:

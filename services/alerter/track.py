@@ -1,0 +1,89 @@
+"""The alerter's handler: one tagged item through ledger and policy into the store.
+
+::
+
+    query ─▶ store.candidates ─▶ ledger.decide ─▶ policy.decide_alerts ─▶ store.apply (one transaction)
+                   ▲                                                            │
+                   └──────────────── stale: another alerter was first ──────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+
+from services.alerter import ledger, policy
+from services.alerter.ledger import Decision
+from services.alerter.policy import PolicySettings
+from services.alerter.store import Address, Routed, Stale, Store, Tracked
+from shared.errors import Retry
+from shared.messages import Alert, Incident, TaggedItem
+from shared.metrics import ALERTS, INCIDENTS
+
+LOG = structlog.get_logger(__name__)
+
+Decide = Callable[[TaggedItem, Sequence[Incident], datetime], Decision]
+Route = Callable[[Alert], Sequence[Address]]
+
+ROUNDS = 20
+"""Decisions made anew before the item waits. In every round at least one alerter gets through."""
+
+
+def to_nobody(_alert: Alert) -> Sequence[Address]:
+    """Route an alert nowhere: for replays."""
+    return ()
+
+
+async def track(
+    tagged: TaggedItem,
+    store: Store,
+    now: datetime,
+    *,
+    route: Route = to_nobody,
+    settings: PolicySettings = PolicySettings(),  # noqa: B008 - a frozen value
+    decide: Decide = ledger.decide,
+) -> Tracked:
+    """Decide about *tagged* and keep the decision; handled once for ever, a repeat gives the same answer.
+
+    Raises:
+        Retry: the database cannot be reached, or other alerters were first too often.
+
+    """
+    wanted = ledger.query(tagged)
+    if wanted is None:
+        return Tracked(links={claim.id: None for claim in tagged.claims})
+    done = await store.outputs(tagged.item.id)
+    if done is not None:
+        return done
+    for _ in range(ROUNDS):
+        known = await store.candidates(wanted)
+        decision = decide(tagged, known, now)
+        alerts = policy.decide_alerts(decision, tagged, now, settings)
+        routed = [Routed(alert, tuple(route(alert))) for alert in alerts]
+        try:
+            kept = await store.apply(tagged, query=wanted, known=known, decision=decision, routed=routed, now=now)
+        except Stale:
+            LOG.info("decision overtaken", item=tagged.item.item)
+            continue
+        _tell(tagged, kept, {incident.id for incident in known})
+        return kept
+    raise Retry("other alerters were first too often")
+
+
+def _tell(tagged: TaggedItem, kept: Tracked, known: set[str]) -> None:
+    """Count and log what one item changed, once."""
+    if kept.repeated:
+        return
+    INCIDENTS.inc(sum(incident.id not in known for incident in kept.incidents))
+    for alert in kept.alerts:
+        ALERTS.labels(kind=alert.kind).inc()
+        LOG.info(
+            "alert decided",
+            alert=alert.id,
+            kind=alert.kind,
+            incident=alert.incident,
+            item=tagged.item.item,
+            suppressed=alert.suppressed,
+        )
