@@ -1,0 +1,226 @@
+"""What the collector remembers between two looks and over a restart.
+
+Everything here is saved only after what it stands for was appended to the log. A crash in between makes the next look
+publish the same versions again, under the same ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    delete,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.collector.novelty import Remembered
+from services.collector.sources import Cursor
+from shared.database import METADATA, UtcMoment, reading, writing
+
+SOURCE_STATE = Table(
+    "source_state",
+    METADATA,
+    Column("source", String, nullable=False),
+    Column("cursor", JSON, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("last_look_at", UtcMoment),
+    Column("last_ok_at", UtcMoment),
+    Column("last_new_at", UtcMoment),
+    Column("last_error", Text),
+    Column("last_error_at", UtcMoment),
+    Column("next_due_at", UtcMoment),
+    Column("leased_until", UtcMoment),
+    Column("notes", JSON, nullable=False),
+    PrimaryKeyConstraint("source", name="pk_source_state"),
+)
+
+SOURCE_ITEM = Table(
+    "source_item",
+    METADATA,
+    Column("item", String(36), nullable=False),
+    Column("source", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("version_id", String(36), nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("url", Text),
+    Column("title", Text),
+    Column("published_at", UtcMoment),
+    Column("last_seen_at", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("item", name="pk_source_item"),
+    Index("ix_source_item_source_last_seen_at", "source", "last_seen_at"),
+)
+
+AT_ONCE = 500
+"""Ids of one query; both databases bind at most some 32,000 values."""
+TOUCHED_EVERY = timedelta(days=1)
+"""How exact ``last_seen_at`` is: a source that shows an item every minute is not a reason to write every minute."""
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """One source's memory. ``cursor`` is what its adapter asked to be given next time."""
+
+    source: str
+    cursor: Cursor = field(default_factory=dict)
+    failures: int = 0
+    last_look_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_new_at: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+    next_due_at: datetime | None = None
+    notes: tuple[str, ...] = ()
+
+
+_STATE = [column for column in SOURCE_STATE.c if column.name in {one.name for one in fields(SourceState)}]
+_ITEM = [column for column in SOURCE_ITEM.c if column.name in {one.name for one in fields(Remembered)}]
+
+
+class State:
+    """The collector's two tables. Every method raises Retry while the database cannot be reached."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def load(self, source: str) -> SourceState:
+        """Return what is remembered of *source*; of an unknown one, nothing."""
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(select(*_STATE).where(SOURCE_STATE.c.source == source))).one_or_none()
+        return _state(row._mapping) if row else SourceState(source)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+    async def every(self) -> list[SourceState]:
+        """Return what is remembered of every source that was ever looked at, by id."""
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(select(*_STATE).order_by(SOURCE_STATE.c.source))).mappings().all()
+        return [_state(row) for row in rows]
+
+    async def known(self, items: Iterable[str]) -> dict[str, Remembered]:
+        """Return what is remembered of those of *items* that were published."""
+        found: dict[str, Remembered] = {}
+        async with reading(self._engine) as connection:
+            for some in _portions(items):
+                rows = await connection.execute(select(*_ITEM).where(SOURCE_ITEM.c.item.in_(some)))
+                found.update((row.item, Remembered(**row._mapping)) for row in rows)  # noqa: SLF001 - as above
+        return found
+
+    async def lease(self, source: str, now: datetime, until: datetime) -> bool:
+        """Take *source* for this collector until *until*; False when another one has it now.
+
+        Courtesy to the source only: two collectors that look at once publish the same versions under the same ids.
+        """
+        async with writing(self._engine) as connection:
+            values = {"source": source, "cursor": {}, "failures": 0, "notes": [], "leased_until": until}
+            return await _upsert(connection, SOURCE_STATE, [values], {"leased_until"}, when=lambda _: _free(now)) > 0
+
+    async def release(self, source: str) -> None:
+        """Let another collector have *source*; does nothing when nobody had it."""
+        async with writing(self._engine) as connection:
+            await connection.execute(
+                update(SOURCE_STATE).where(SOURCE_STATE.c.source == source).values(leased_until=None)
+            )
+
+    @asynccontextmanager
+    async def saving(self) -> AsyncIterator[Saving]:
+        """Give what writes; all of one block is kept, or nothing."""
+        async with writing(self._engine) as connection:
+            yield Saving(connection)
+
+    async def prune(self, before: datetime) -> int:
+        """Forget the items that no source has shown since *before*; return how many."""
+        async with writing(self._engine) as connection:
+            result = await connection.execute(delete(SOURCE_ITEM).where(SOURCE_ITEM.c.last_seen_at < before))
+        return result.rowcount
+
+
+class Saving:
+    """Writes of one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def items(self, source: str, items: Sequence[Remembered], now: datetime) -> None:
+        """Remember that *items* were published."""
+        for some in _portions(items):
+            rows = [_values(item) | {"source": source, "last_seen_at": now} for item in some]
+            # A second collector may have gone further meanwhile; its version stays.
+            await _upsert(
+                self._connection,
+                SOURCE_ITEM,
+                rows,
+                set(rows[0]) - {"item", "source"},
+                when=lambda new: SOURCE_ITEM.c.version <= new.version,
+            )
+
+    async def touch(self, items: Iterable[str], now: datetime) -> None:
+        """Remember that *items* are still shown."""
+        for some in _portions(items):
+            await self._connection.execute(
+                update(SOURCE_ITEM).where(SOURCE_ITEM.c.item.in_(some)).values(last_seen_at=now)
+            )
+
+    async def source(self, state: SourceState) -> None:
+        """Remember *state*, and let another collector have the source."""
+        values = _values(state) | {"leased_until": None, "cursor": dict(state.cursor), "notes": list(state.notes)}
+        await _upsert(self._connection, SOURCE_STATE, [values], set(values) - {"source"})
+
+
+def to_touch(known: Iterable[Remembered], now: datetime) -> list[str]:
+    """Return the items whose ``last_seen_at`` is out of date by more than its precision."""
+    return [item.item for item in known if item.last_seen_at is None or now - item.last_seen_at >= TOUCHED_EVERY]
+
+
+async def _upsert(
+    connection: AsyncConnection,
+    table: Table,
+    rows: list[dict[str, Any]],
+    columns: set[str],
+    *,
+    when: Callable[[Any], ColumnElement[bool]] | None = None,
+) -> int:
+    """Insert *rows*; where the key exists, set *columns* if *when*, given the new row, holds. Return rows written."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(rows)
+    upsert = statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={column: statement.excluded[column] for column in columns},
+        where=when(statement.excluded) if when else None,
+    )
+    return (await connection.execute(upsert)).rowcount
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(SOURCE_STATE.c.leased_until.is_(None), SOURCE_STATE.c.leased_until <= now)
+
+
+def _values(row: SourceState | Remembered) -> dict[str, Any]:
+    return {one.name: getattr(row, one.name) for one in fields(row)}
+
+
+def _state(row: Mapping[Any, Any]) -> SourceState:
+    return SourceState(**{**row, "notes": tuple(row["notes"])})
+
+
+def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(values)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
