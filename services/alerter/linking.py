@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
 
-from services.alerter.profile import Mention, Profile, Range
+from services.alerter.profile import Mention, Profile, Range, spots
 from services.alerter.sounds import alike, same_name
 
 BAR = 2.6
@@ -35,6 +35,9 @@ RELATED = {
     "TR": {"OPP"},
 }
 """Forces that sources mix up or that fight side by side; ``ARMED`` is near to every force."""
+
+COMMON = {"SY", "OPP", "IS", "SDF", "IR-MIL", "ARMED"}
+"""Forces that lose men on most days; a loss of any other force is rare, and two on one day are mostly one."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def _weights(left: Profile, right: Profile) -> Iterator[tuple[float, str]]:
     yield _force(left, right)
     yield _number(left, right)
     yield _text(left, right)
+    yield _listing(left, right)
     yield _fame(right)
 
 
@@ -115,7 +119,7 @@ def _roles(left: Profile, right: Profile) -> tuple[float, str]:
     if not left.roles or not right.roles:
         return 0, ""
     shared = sorted(left.roles & right.roles)
-    return (1.4, f"{shared[0]} in both") if shared else (-1.5, "other roles")
+    return (1.4, f"{shared[0]} in both") if shared else (-0.8, "other roles")
 
 
 def _time(left: Profile, right: Profile) -> tuple[float, str]:
@@ -124,6 +128,8 @@ def _time(left: Profile, right: Profile) -> tuple[float, str]:
     if left.days or right.days:
         dated, undated = (left, right) if left.days else (right, left)
         return _lag(min((undated.published[0] - day).days for day in dated.days), undated)
+    if left.mentions and right.mentions:
+        return 0, ""
     gap = abs(left.published[0] - right.published[1]).days
     return (
         (0.6, "reported at the same time") if gap <= 3 else (-0.6 if gap < 30 else -1.5, f"reported {gap} days apart")
@@ -157,9 +163,9 @@ def _battle(left: Profile, right: Profile) -> bool:
 
 def _period(left: Profile, right: Profile) -> tuple[float, str]:
     """What an undated mention says of the month or year, against the day on record."""
-    if left.days or not (left.months or left.years) or not right.days:
+    if left.days or not (left.months or left.years) or right.incident is None:
         return 0, ""
-    fits = any(_in_period(day, left) for day in right.days)
+    fits = any(_in_period(day, left) for day in right.days or {right.published[0]})
     both = bool(left.months and left.years)
     return (
         (2.6 if both else 2.0 if left.months else 1.0, "the month or year named")
@@ -183,9 +189,9 @@ def _place(left: Profile, right: Profile) -> tuple[float, str]:
     if left.governorates and right.governorates and not left.governorates & right.governorates:
         return -2.2, f"{_some(left.governorates)} against {_some(right.governorates)}"
     if left.spots and right.spots:
-        return -1.0, "another place of the governorate" if left.governorates else "another place"
+        return -0.5, "another place of the governorate" if left.governorates else "another place"
     if left.governorates & right.governorates:
-        return 1.2, f"both in {_some(left.governorates & right.governorates)}"
+        return (0.5 if left.mentions and right.mentions and (left.spots or right.spots) else 1.2), f"both in {_some(left.governorates & right.governorates)}"
     return 0, ""
 
 
@@ -201,8 +207,9 @@ def _cause(left: Profile, right: Profile) -> tuple[float, str]:
 
 
 def _force(left: Profile, right: Profile) -> tuple[float, str]:
-    if left.forces & right.forces:
-        return 0.8, f"{_some(left.forces & right.forces)} in both"
+    shared = left.forces & right.forces
+    if shared:
+        return (0.6 if shared <= COMMON else 2.0), f"{_some(shared)} in both"
     if any(b in related(a) or a in related(b) for a, b in product(left.forces, right.forces)):
         return 0.1, "related forces"
     return (-0.3 if left.mentions and right.mentions else -1.2), "other forces"
@@ -211,11 +218,13 @@ def _force(left: Profile, right: Profile) -> tuple[float, str]:
 def _number(left: Profile, right: Profile) -> tuple[float, str]:
     """An equal number speaks for one incident the more the rarer it is; far apart ones speak against it."""
     ranges = [(a[2], b[2]) for a, b in product(left.figures, right.figures) if a[:2] == b[:2]]
+    if equal := max((_rarity(a) for a, b in ranges if a == b), default=0.0):
+        return equal, "the same number"
+    elsewhere = [a[2] for a, b in product(left.figures, right.figures) if a[0] == b[0] and a[2] == b[2]]
+    if moved := max(map(_rarity, elsewhere), default=0.0):
+        return 0.6 * moved, "the same number with another outcome"
     if not ranges:
         return 0, ""
-    equal = max((_rarity(a) for a, b in ranges if a == b), default=0.0)
-    if equal:
-        return equal, "the same number"
     if any(_overlap(a, b) for a, b in ranges):
         return 0.3, "numbers that agree"
     ratio = min(_ratio(a, b) for a, b in ranges)
@@ -223,8 +232,11 @@ def _number(left: Profile, right: Profile) -> tuple[float, str]:
 
 
 def _rarity(bounds: Range) -> float:
-    known = bounds[1] or bounds[0]
-    return min(2.2, 0.5 + 0.45 * math.log2(known)) if known and known > 0 else 0.1
+    low, high = bounds
+    known = high or low
+    if not known or (high is None and known <= 2):
+        return 0.0
+    return min(2.2, 0.5 + 0.45 * math.log2(known))
 
 
 def _ratio(left: Range, right: Range) -> float:
@@ -245,6 +257,33 @@ def _text(left: Profile, right: Profile) -> tuple[float, str]:
             (2.0, "one sentence") if gap <= 0 else (1.6, "neighbouring sentences") if gap < 200 else (0.8, "one text")
         )
     return (2.0, "an earlier version of the item") if left.items & right.items else (0, "")
+
+
+def _listing(left: Profile, right: Profile) -> tuple[float, str]:
+    """One speaker who names two places, causes or figures in one text lists incidents; two speakers may disagree."""
+    pairs = [(a, b) for a, b in product(left.mentions, right.mentions) if not (a.claim.part or b.claim.part)]
+    own = [(a, b) for a, b in pairs if a.voice == b.voice]
+    apart = [(a, b) for a, b in pairs if _elsewhere(a, b) and (a.voice == b.voice or a.claim.force in COMMON)]
+    if apart:
+        return (-3.0 if any(a.claim.force == b.claim.force for a, b in apart) else -1.8), "another place of a list"
+    if any({a.claim.cause, b.claim.cause}.isdisjoint({None, "other"}) and a.claim.cause != b.claim.cause for a, b in own):
+        return -3.0, "another cause of a list"
+    if any(_figure_apart(a, b) for a, b in own):
+        return -2.8, "another figure of a list"
+    return 0, ""
+
+
+def _figure_apart(left: Mention, right: Mention) -> bool:
+    a, b = left.claim, right.claim
+    return (a.force, a.outcome) == (b.force, b.outcome) and not _overlap((a.min, a.max), (b.min, b.max))
+
+
+def _elsewhere(left: Mention, right: Mention) -> bool:
+    a, b = left.claim, right.claim
+    if a.governorate and b.governorate and a.governorate != b.governorate:
+        return True
+    here, there = spots(a.place, a.governorate), spots(b.place, b.governorate)
+    return bool(here and there) and not any(alike(x, y) for x, y in product(here, there))
 
 
 def _fame(known: Profile) -> tuple[float, str]:

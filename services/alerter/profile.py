@@ -21,6 +21,8 @@ _GENERIC = re.compile(
     r"north(?:ern)?|south(?:ern)?|km|\d+|syria(?:n)?|coast|old|new|axis|front)(?!\w)"
 )
 
+_AIRFIELD = re.compile(r"air ?base|air ?port|air ?field")
+
 
 @dataclass(frozen=True)
 class Mention:
@@ -129,7 +131,8 @@ def spots(place: str | None, governorate: str | None) -> frozenset[str]:
     if not place:
         return frozenset()
     wider = _parts(governorate or "") | _GOVERNORATES
-    return _parts(place) - wider
+    precise = _parts(place) - wider
+    return precise or (frozenset({"airport"}) if _AIRFIELD.search(place.lower()) else frozenset())
 
 
 def _parts(place: str) -> frozenset[str]:

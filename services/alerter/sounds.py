@@ -29,6 +29,7 @@ _SOUNDS = (
     ("v", "f"), ("p", "b"), ("z", "s"),
 )  # fmt: skip
 _ARTICLE = re.compile(r"^(?:al|el|as|ash|an|ar|ad|at|az|ez|es|er|ed|en)[-' ](?=\w)|^ال(?=\w{2})")
+_FINAL = re.compile(r"(?:ah|eh)$")
 _SILENT = re.compile(r"[^bdfghklmnrst]")
 _DOUBLE = re.compile(r"(.)\1+")
 
@@ -44,6 +45,7 @@ def latin(word: str) -> str:
 def skeleton(word: str) -> str:
     """Return the consonants of *word* as they sound, so that Пешкова, Peşkov and Pechkov are one; empty when too bare."""
     sound = latin(_ARTICLE.sub("", word.lower()))
+    sound = _FINAL.sub("a", sound)
     for letters, heard in _SOUNDS:
         sound = sound.replace(letters, heard)
     return _DOUBLE.sub(r"\1", _SILENT.sub("", sound))
@@ -52,7 +54,7 @@ def skeleton(word: str) -> str:
 def name_key(name: str) -> tuple[str, ...]:
     """Return the sounding parts of a person's *name*, in order; parts too short to tell anyone apart are left out."""
     parts = (skeleton(part) for part in re.findall(r"[\w'-]+", name.replace("-", " ")))
-    return tuple(part for part in parts if len(part) > 1)
+    return tuple(dict.fromkeys(part for part in parts if len(part) > 1))
 
 
 def same_name(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
