@@ -82,7 +82,7 @@ def read_page(body: bytes, channel: str) -> Page:
         return Page(history=False)
     posts = []
     unreadable = 0
-    for wrap in tree.css(f"{HISTORY} {WRAP}")[:MOST_POSTS]:
+    for wrap in tree.css(WRAP)[:MOST_POSTS]:
         post = _post(wrap, channel)
         if post:
             posts.append(post)
@@ -137,7 +137,8 @@ def _post(wrap: LexborNode, channel: str) -> Post | None:
 
 def _text(message: LexborNode) -> str:
     """Return the post's own words: the text that is not the quotation a reply carries above it."""
-    quoted = {node.mem_id for node in message.css(f"{REPLY} {TEXT}")}
+    reply = message.css_first(REPLY)
+    quoted = {node.mem_id for node in reply.css(TEXT)} if reply else set()
     own = (node for node in message.css(TEXT) if node.mem_id not in quoted)
     return next((_inner(node) for node in own if QUOTED not in _attribute(node, "class").split()), "")
 

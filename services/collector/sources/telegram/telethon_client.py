@@ -48,7 +48,8 @@ MEANINGS = {
     ChannelPrivateError: "it is private, or this account is banned from it",
 }
 RENEW = "Log in again, put the new string into telegram.session and restart"
-ATTEMPTS = 2
+ATTEMPTS = 1
+"""Tries again of Telethon itself; the schedule does the rest."""
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 60
 """Telethon waits for an answer without end; a look that takes longer than this is given up and repeated."""
