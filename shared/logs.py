@@ -44,10 +44,13 @@ class _CurrentStderr:
         sys.stderr.flush()
 
 
-def configure_logging(settings: LoggingSettings, *, service: str, terminal: bool) -> None:
+def configure_logging(
+    settings: LoggingSettings, *, service: str, terminal: bool, quiet: bool = False
+) -> None:
     """Send every log line of this process through one pipe; *terminal* says whether a person reads it.
 
-    *service* stands in each line unless a task has bound its own (``structlog.contextvars``).
+    *service* stands in each line unless a task has bound its own (``structlog.contextvars``). *quiet* leaves out what
+    is not at least a warning: a live screen tells the rest.
     """
     readable = terminal if settings.format == "auto" else settings.format == "console"
     shared: list[Processor] = [
@@ -82,7 +85,8 @@ def configure_logging(settings: LoggingSettings, *, service: str, terminal: bool
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.level.upper())
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    root.setLevel(max(level, logging.WARNING) if quiet else level)
     logging.captureWarnings(capture=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

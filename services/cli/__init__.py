@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import checking, contracts
+from services.cli import administration, checking, contracts, evaluating, running
 from services.cli.errors import Status, report
 from shared.errors import ClaimwatchError
 
@@ -26,8 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-checking.register(app)
-contracts.register(app)
+for group in (running, checking, administration, contracts, evaluating):
+    group.register(app)
 
 
 def print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from services.configuration import Loaded, load
+from services.configuration import Configuration, Loaded, load
 
 ConfigOption = Annotated[
     Path | None,
@@ -31,3 +32,10 @@ def configured(config: Path | None) -> Loaded:
 
     """
     return load(config, os.environ, Path.cwd())
+
+
+def log_plainly(configuration: Configuration, command: str) -> None:
+    """Send the log lines of a *command* that is no service to standard error, at the configured level."""
+    from shared.logs import configure_logging
+
+    configure_logging(configuration.logging, service=command, terminal=sys.stderr.isatty(), quiet=True)
