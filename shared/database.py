@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.clock import aware
-from shared.errors import ConfigurationError, Retry
+from shared.errors import ConfigurationError, Reject, Retry
 from shared.settings import Secret
 
 METADATA = MetaData(
@@ -37,6 +37,7 @@ METADATA = MetaData(
 PATIENCE = 30.0
 """Seconds to wait for SQLite's one writer, or for a free connection, before saying Retry."""
 
+_READ = "claimwatch_read"
 _WRITE = "claimwatch_write"
 _WRITER = "claimwatch_writer"
 
@@ -53,6 +54,8 @@ _SQLITE_UNUSABLE = {
 # (serialization failure, deadlock), out of resources, lock not available, operator intervention (shutdown, starting
 # up), system error.
 _POSTGRES_LATER = ("08", "40", "53", "55P03", "57", "58")
+# A value it cannot hold (NUL, out of range), or too large for an index: class 22, program_limit_exceeded.
+_POSTGRES_NEVER = ("22", "54000")
 _POSTGRES_REFUSED = {
     "28": ("the server refuses this user or password", "Check the user in `database` and `database_password`"),
     "3D": ("the server has no database of this name", "Create it, for example with createdb"),
@@ -107,8 +110,10 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         ConfigurationError: it refuses us.
 
     """
+    options = engine.get_execution_options().get(_READ, {})
     with translated():
         async with engine.connect() as connection:
+            await connection.execution_options(**options)
             yield connection
 
 
@@ -138,7 +143,9 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the drivers' errors that later may cure into ``Retry``, and refusals into ``ConfigurationError``.
+    """Turn the drivers' errors into ours: ``Retry`` for what time may cure, ``ConfigurationError`` for refusals.
+
+    A value that PostgreSQL can never keep is a ``Reject``. Every other error is a defect and stays what it is.
 
     Texts carry the driver's own message, never the statement, its values or the address.
     """
@@ -172,6 +179,8 @@ def _meaning(error: BaseException | None, *, disconnected: bool) -> Exception | 
             return ConfigurationError("database", problem, fix)
     if disconnected or state.startswith(_POSTGRES_LATER):
         return Retry(f"database: {state or 'connection lost'}")
+    if state.startswith(_POSTGRES_NEVER):
+        return Reject(f"database: a value cannot be kept ({state})")
     return None
 
 
@@ -248,6 +257,7 @@ def _postgres_engine(address: URL, password: Secret | None, patience: float) -> 
             "command_timeout": 2 * patience,
             "server_settings": {"application_name": "claimwatch"},
         },
+        execution_options={_READ: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}},
         pool_size=10,
         pool_timeout=patience,
         hide_parameters=True,

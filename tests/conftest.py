@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tests.support.kafka_broker import kafka
+from tests.support.postgres_server import postgres, postgres_url
 
-__all__ = ["kafka"]
+__all__ = ["kafka", "postgres", "postgres_url"]
