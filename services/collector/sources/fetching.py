@@ -1,0 +1,253 @@
+"""One polite, bounded HTTP GET: what every source that reads the web fetches with."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import version
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from services.collector.sources.decoding import Decoder, TooLarge, UnknownEncoding, decoder_for
+from services.collector.sources.hosts import Hosts
+from shared.clock import Clock, SystemClock, aware
+from shared.errors import Retry
+from shared.http_guard import AddressRefused, NameUnknown, guarded_transport
+
+FEED_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json;q=0.9, application/json;q=0.8, "
+    "application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
+)
+PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+_LONGEST_PAUSE = 86_400.0
+"""Seconds; a longer ``Retry-After`` is a mistake more often than a wish."""
+_PAUSE_UNSAID = 60.0
+"""Seconds to leave a host alone after 429 or 503 without ``Retry-After``."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how much. Times in seconds, sizes in bytes after decompression."""
+
+    connect: float = 10.0
+    total: float = 30.0
+    body: int = 10_485_760
+    redirects: int = 5
+
+
+@dataclass(frozen=True)
+class Response:
+    """The answer to one request, redirects followed. ``headers`` have lower-case names.
+
+    ``moved_permanently_to`` is where 301 and 308 led before any temporary redirect; ``retry_after`` and ``max_age`` are
+    seconds, when the server named them.
+    """
+
+    status: int
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    moved_permanently_to: str | None = None
+    retry_after: float | None = None
+
+    @property
+    def max_age(self) -> float | None:
+        """How many seconds the server holds this answer fresh."""
+        found = _MAX_AGE.search(self.headers.get("cache-control", ""))
+        return float(found[1]) if found else None
+
+
+class Fetcher:
+    """Fetches within limits, host by host in turn, public addresses only unless *allow_private*.
+
+    ``contact`` goes into the User-Agent, so that a publisher can write to somebody before blocking.
+    """
+
+    def __init__(
+        self,
+        *,
+        contact: str | None = None,
+        limits: Limits | None = None,
+        hosts: Hosts | None = None,
+        allow_private: bool = False,
+        clock: Clock | None = None,
+        verify: ssl.SSLContext | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._hosts = hosts or Hosts()
+        self._clock = clock or SystemClock()
+        self._client = httpx.AsyncClient(
+            transport=guarded_transport(allow_private=allow_private, verify=verify),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={
+                "User-Agent": f"claimwatch/{version('claimwatch')} (+{contact or 'no contact given'})",
+                "Accept-Encoding": "gzip, deflate",
+            },
+            timeout=httpx.Timeout(self._limits.total, connect=self._limits.connect),
+        )
+
+    async def get(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, accept: str = FEED_ACCEPT
+    ) -> Response:
+        """Fetch *url*, following redirects; *etag* and *last_modified* are sent back as they were received.
+
+        Any status but 429 and 503 is returned, 304 included.
+
+        Raises:
+            Retry: no usable answer; the message names the host, the cause and the fix. ``after`` is set when the server
+                asked for a pause, which then holds for its whole host.
+
+        """
+        headers = {"Accept": accept}
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+        permanent, moved = True, None
+        here = _parsed(url)
+        for _ in range(self._limits.redirects + 1):
+            response = await self._one(here, headers)
+            target = response.headers.get("location")
+            if response.status not in _REDIRECTS or not target:
+                return Response(
+                    response.status, response.url, response.headers, response.body, moved, response.retry_after
+                )
+            here = _target(here, target)
+            permanent = permanent and response.status in _PERMANENT
+            moved = str(here) if permanent else moved
+        raise Retry(f"{here.host}: more than {self._limits.redirects} redirects, beginning at {_shown(url)}")
+
+    async def close(self) -> None:
+        """Let connections go."""
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _one(self, url: httpx.URL, headers: dict[str, str]) -> Response:
+        async with self._hosts.turn(url.host):
+            try:
+                async with asyncio.timeout(self._limits.total):
+                    response = await self._exchange(url, headers)
+            except TimeoutError as error:
+                raise Retry(f"{url.host}: no complete answer in {self._limits.total:g} seconds") from error
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise Retry(_in_words(url.host, error, self._limits)) from error
+            except TooLarge as error:
+                limit = f"{self._limits.body:,} bytes"
+                raise Retry(
+                    f"{url.host}: the answer is over {limit} after decompression. Raise collector.limits.body "
+                    "if the source is really that large"
+                ) from error
+            except UnknownEncoding as error:
+                raise Retry(f"{url.host}: the answer cannot be decompressed ({error})") from error
+        if response.status in _BUSY:
+            pause = response.retry_after or _PAUSE_UNSAID
+            self._hosts.close_for(url.host, pause)
+            raise Retry(
+                f"{url.host}: the server is busy (HTTP {response.status}) and asks for {pause:.0f} seconds",
+                after=pause,
+            )
+        return response
+
+    async def _exchange(self, url: httpx.URL, headers: dict[str, str]) -> Response:
+        async with self._client.stream("GET", url, headers=headers, follow_redirects=False) as answer:
+            body = b""
+            if answer.status_code not in _REDIRECTS:
+                body = await _read(answer, decoder_for(answer.headers.get("content-encoding", ""), self._limits.body))
+            return Response(
+                answer.status_code,
+                str(url),
+                {name.lower(): value for name, value in answer.headers.items()},
+                body,
+                retry_after=pause_asked(answer.headers.get("retry-after"), self._clock.now()),
+            )
+
+
+def pause_asked(value: str | None, now: datetime) -> float | None:
+    """Return the seconds a ``Retry-After`` header asks for (a number, or a date: RFC 9110, 10.2.3), at most a day."""
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        seconds = float(value)
+    else:
+        try:
+            seconds = (aware(parsedate_to_datetime(value)) - now).total_seconds()
+        except ValueError:
+            return None
+    return min(max(seconds, 0.0), _LONGEST_PAUSE)
+
+
+async def _read(answer: httpx.Response, decoder: Decoder) -> bytes:
+    parts = [part async for chunk in answer.aiter_raw() for part in decoder.feed(chunk)]
+    return b"".join((*parts, *decoder.finish()))
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise Retry(f"{_shown(url)}: not a web address ({error})") from error
+    return _checked(parsed)
+
+
+def _target(here: httpx.URL, location: str) -> httpx.URL:
+    try:
+        return _checked(here.join(location))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Retry(f"{here.host}: redirects to something that is not a web address") from error
+
+
+def _checked(url: httpx.URL) -> httpx.URL:
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Retry(f"{_shown(str(url))}: only http and https addresses are read")
+    return url.copy_with(fragment=None)
+
+
+def _in_words(host: str, error: Exception, limits: Limits) -> str:
+    if isinstance(error, NameUnknown):
+        return f"{host}: the server's name does not resolve. Check the address and this machine's network"
+    if isinstance(error, AddressRefused):
+        return f"{error}. If this source is in your own network, set allow_private = true on it"
+    if isinstance(error, httpx.TimeoutException):
+        connecting = isinstance(error, httpx.ConnectTimeout)
+        what, seconds = ("connection", limits.connect) if connecting else ("complete answer", limits.total)
+        return f"{host}: no {what} in {seconds:g} seconds"
+    if isinstance(error, httpx.ConnectError):
+        distrust = _distrust(error)
+        return f"{host}: {distrust or f'the server does not accept connections ({error})'}"
+    broke_off = isinstance(error, httpx.RemoteProtocolError)
+    what = "the server broke off or does not speak HTTP" if broke_off else "the connection failed"
+    return f"{host}: {what} ({error or type(error).__name__})"
+
+
+def _distrust(error: BaseException | None) -> str | None:
+    while error:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted ({error.verify_message})"
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _shown(url: str) -> str:
+    """Return *url* fit for an error text: bounded, and without a password."""
+    return re.sub(r"//[^/@]*@", "//", url)[:200]
