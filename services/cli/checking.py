@@ -11,7 +11,7 @@ from services.cli.options import ConfigOption, configured
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to *app*."""
-    app.command()(check)
+    app.command(rich_help_panel="Operation")(check)
 
 
 def check(

@@ -15,7 +15,7 @@ RELEASED = "released"
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to *app*."""
-    app.command()(schemas)
+    app.command(rich_help_panel="Operation")(schemas)
 
 
 def schemas(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from services.cli.options import JsonOption
+from services.cli.files import read_lines
+from services.cli.options import ConfigOption, JsonOption, configured, log_plainly
 from services.documents import BadLine, Document, read_documents, read_labels
 from shared.errors import ClaimwatchError
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to *app*."""
-    app.command()(evaluate)
+    app.command(rich_help_panel="Reading")(evaluate)
 
 
 def evaluate(
@@ -38,6 +39,7 @@ def evaluate(
         str | None, typer.Option("--by", metavar="FIELD", help="Also by this field, for example lang.")
     ] = None,
     as_json: JsonOption = False,
+    config: ConfigOption = None,
 ) -> None:
     """Measure the reader and the ledger on labelled documents.
 
@@ -49,8 +51,9 @@ def evaluate(
     from services.evaluation import evaluate as measure
     from services.evaluation import evaluate_by
 
+    log_plainly(configured(config).configuration, "evaluate")
     documents, parts = _documents(docs), []
-    labels = [one for path in gold for one in _good(path, read_labels(_lines(path)))]
+    labels = [one for path in gold for one in _good(path, read_labels(read_lines(path)))]
     if result:
         results = [one for path in result for one in _results(path)]
     else:
@@ -67,20 +70,13 @@ def evaluate(
 
 
 def _documents(paths: Sequence[Path]) -> list[list[Document]]:
-    return [_good(path, read_documents(_lines(path))) for path in paths]
+    return [_good(path, read_documents(read_lines(path))) for path in paths]
 
 
 async def _replay(documents: Sequence[Document]) -> list[Mapping[str, Any]]:
-    from services.replay import replay
+    from services.replay import load_reader, replay
 
-    return [line async for line in replay(documents)]
-
-
-def _lines(path: Path) -> list[bytes]:
-    try:
-        return path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise ClaimwatchError(f"{path} cannot be read: {error.strerror}") from error
+    return [line async for line in replay(documents, load_reader())]
 
 
 def _good(path: Path, lines: Iterable[T | BadLine]) -> list[T]:
@@ -100,7 +96,7 @@ def _good(path: Path, lines: Iterable[T | BadLine]) -> list[T]:
 
 def _results(path: Path) -> list[Mapping[str, Any]]:
     try:
-        return [json.loads(line) for line in _lines(path) if line.strip()]
+        return [json.loads(line) for line in read_lines(path) if line.strip()]
     except ValueError as error:
         raise ClaimwatchError(f"{path} is not a result of claimwatch replay: {error}") from error
 

@@ -103,7 +103,8 @@ def _resolve(annotation: Any, tree: Mapping[str, Any], at: tuple[str, ...], faul
     for key, value in tree.items():
         target = key.removesuffix("_file")
         if key != target and key not in fields and target in fields and is_secret(fields[target].annotation):
-            _take(resolved, target, value, ".".join((*at, key)), faults)
+            several = element_of(fields[target].annotation) is not None
+            _take(resolved, target, value, ".".join((*at, key)), faults, several=several)
             continue
         inner = fields[key].annotation if key in fields else element
         resolved[key] = _resolve_value(inner, value, (*at, key), faults)
@@ -119,9 +120,13 @@ def _resolve_value(annotation: Any, value: Any, at: tuple[str, ...], faults: lis
     return value
 
 
-def _take(resolved: Tree, key: str, path: Any, written: str, faults: list[ConfigurationError]) -> None:
+def _take(
+    resolved: Tree, key: str, path: Any, written: str, faults: list[ConfigurationError], *, several: bool
+) -> None:
+    """Put what the file at *path* holds under *key*: one secret, or one on each line where *several* are allowed."""
     try:
-        resolved[key] = Path(str(path)).read_text(encoding="utf-8").strip()
+        content = Path(str(path)).read_text(encoding="utf-8").strip()
+        resolved[key] = content.split() if several else content
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         fix = "Name a readable file that holds the secret"

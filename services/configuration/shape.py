@@ -46,13 +46,16 @@ def element_of(annotation: Any) -> Any | None:
 
 
 def is_secret(annotation: Any) -> bool:
-    """Whether a value of *annotation* must never be shown."""
-    return any(isinstance(member, type) and issubclass(member, SecretStr) for member in members(annotation))
+    """Whether a value of *annotation*, or any element of it, must never be shown."""
+    if any(isinstance(member, type) and issubclass(member, SecretStr) for member in members(annotation)):
+        return True
+    element = element_of(annotation)
+    return element is not None and is_secret(element)
 
 
 def is_text(annotation: Any) -> bool:
     """Whether a value of *annotation* may be plain text, so that nothing must be read out of it."""
-    return any(member is str or get_origin(member) is Literal or is_secret(member) for member in members(annotation))
+    return any(member is str or member is SecretStr or get_origin(member) is Literal for member in members(annotation))
 
 
 def choices(annotation: Any) -> list[Any]:
