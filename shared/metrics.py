@@ -9,6 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 ITEMS = Counter("claimwatch_items", "Items by stage and by what became of them", ["stage", "status"])
 HANDLING = Histogram("claimwatch_handling_seconds", "Time to handle one record", ["stage"])
+RETRIES = Counter("claimwatch_retries", "Attempts that failed and were put off", ["stage"])
 LAG = Gauge("claimwatch_lag_records", "Records not yet committed", ["stage", "topic", "partition"])
 OLDEST = Gauge("claimwatch_lag_seconds", "Age of the oldest record not yet committed", ["stage", "topic", "partition"])
 FETCHES = Counter("claimwatch_fetches", "Looks at sources by what came of them", ["source", "status"])

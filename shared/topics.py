@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any
 
+from shared.errors import ConfigurationError
 from shared.messages import Alert, Incident, Message, RawItem, TaggedItem
 
 DLQ_SUFFIX = ".dlq"
@@ -40,3 +42,20 @@ ALERTS = Topic("alerts", Alert, lambda message: message.incident, timedelta(days
 TOPICS: tuple[Topic, ...] = (RAW, TAGGED, INCIDENTS, ALERTS)
 DLQ_KEPT = timedelta(days=30)
 DLQ_PARTITIONS = 3
+
+
+def topic_named(name: str) -> Topic:
+    """Return the topic called *name*, or whose dead-letter topic is called so.
+
+    Raises:
+        ConfigurationError: there is none; the nearest name is suggested.
+
+    """
+    wanted = name.removesuffix(DLQ_SUFFIX)
+    for topic in TOPICS:
+        if topic.name == wanted:
+            return topic
+    names = [topic.name for topic in TOPICS]
+    near = get_close_matches(wanted, names, n=1)
+    fix = f"Did you mean {near[0]}?" if near else f"Topics: {', '.join(names)}"
+    raise ConfigurationError("topic", f"there is no topic {name!r}", fix)
