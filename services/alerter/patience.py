@@ -26,7 +26,7 @@ class DeliveryRules:
     lease: timedelta = timedelta(seconds=150)
     width: int = 4
     poll: timedelta = timedelta(seconds=1)
-    drain: timedelta = timedelta(seconds=20)
+    drain: timedelta = timedelta(seconds=8)
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,14 @@ from shared.metrics import ALERTS, INCIDENTS
 LOG = structlog.get_logger(__name__)
 
 Decide = Callable[[TaggedItem, Sequence[Incident], datetime], Decision]
-Route = Callable[[Alert], Sequence[Address]]
+Route = Callable[[Alert, Incident], Sequence[Address]]
+"""Says where an alert about an incident goes."""
 
 ROUNDS = 20
 """Decisions made anew before the item waits. In every round at least one alerter gets through."""
 
 
-def to_nobody(_alert: Alert) -> Sequence[Address]:
+def to_nobody(_alert: Alert, _incident: Incident) -> Sequence[Address]:
     """Route an alert nowhere: for replays."""
     return ()
 
@@ -61,7 +62,8 @@ async def track(
         known = await store.candidates(wanted)
         decision = decide(tagged, known, now)
         alerts = policy.decide_alerts(decision, tagged, now, settings)
-        routed = [Routed(alert, tuple(route(alert))) for alert in alerts]
+        incidents = {incident.id: incident for incident in decision.incidents}
+        routed = [Routed(alert, tuple(route(alert, incidents[alert.incident]))) for alert in alerts]
         try:
             kept = await store.apply(tagged, query=wanted, known=known, decision=decision, routed=routed, now=now)
         except Stale:
