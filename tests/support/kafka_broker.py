@@ -23,6 +23,7 @@ import pytest
 
 HERE = Path(__file__).parent / "kafka"
 JAVA = ["java", "-Xms128m", "-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true"]
+USER, PASSWORD = "analyst", "correct horse"
 START_SECONDS = 90
 MAVEN_SECONDS = 900
 
@@ -83,11 +84,12 @@ class KafkaBroker:
     def __init__(self, jars: Path, folder: Path) -> None:
         self.folder = folder
         self._classpath = f"{jars}/*"
-        self._port, controller = _free_ports(2)
+        self._port, self._sasl_port, controller = _free_ports(3)
         self._process: subprocess.Popen[bytes] | None = None
         self._config = folder / "server.properties"
         text = (HERE / "server.properties").read_text()
-        for mark, value in (("BROKER", self._port), ("CONTROLLER", controller), ("DATA", folder / "data")):
+        ports = {"BROKER": self._port, "SASL": self._sasl_port, "CONTROLLER": controller}
+        for mark, value in {**ports, "DATA": folder / "data", "USER": USER, "PASSWORD": PASSWORD}.items():
             text = text.replace(f"@{mark}@", str(value))
         self._config.write_text(text)
 
@@ -102,6 +104,11 @@ class KafkaBroker:
         return f"127.0.0.1:{self._port}"
 
     @property
+    def guarded(self) -> str:
+        """HOST:PORT of the listener that asks for ``USER`` and ``PASSWORD`` (SASL/PLAIN without TLS)."""
+        return f"127.0.0.1:{self._sasl_port}"
+
+    @property
     def pid(self) -> int | None:
         """Process id while it runs."""
         return self._process.pid if self._process else None
@@ -111,11 +118,8 @@ class KafkaBroker:
         if not (self.folder / "data").exists():
             self._java("kafka.tools.StorageTool", "format", "--standalone", "-t", "Y2xhaW13YXRjaC10ZXN0cw")
         with (self.folder / "broker.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*JAVA, f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}", "-cp", self._classpath]
-                + ["kafka.Kafka", str(self._config)],
-                stdout=log, stderr=subprocess.STDOUT, cwd=self.folder,
-            )  # fmt: skip
+            command = self._command("kafka.Kafka", str(self._config))
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder)
         self._wait()
 
     def stop(self) -> None:
@@ -149,22 +153,12 @@ class KafkaBroker:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def _command(self, *arguments: str) -> list[str]:
+        return [*JAVA, f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}", "-cp", self._classpath, *arguments]
+
     def _java(self, *arguments: str) -> None:
-        command = [
-            *JAVA,
-            f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}",
-            "-cp",
-            self._classpath,
-            *arguments,
-        ]
-        done = subprocess.run(
-            [*command, "-c", str(self._config)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.folder,
-            timeout=60,
-        )
+        command = self._command(*arguments, "-c", str(self._config))
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder, timeout=60)
         assert done.returncode == 0, f"{arguments[0]} failed:\n{done.stdout}{done.stderr}"
 
     def _wait(self) -> None:
