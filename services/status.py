@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TextIO, cast
 
 import structlog
 from prometheus_client.metrics import MetricWrapperBase
@@ -46,12 +47,48 @@ class Snapshot:
     last: Sequence[Alert] = ()
 
 
+class Above:
+    """A terminal to write to that shows whole lines above the live screen of *console*.
+
+    rich has such a thing, but its consoles look through it and write into the screen.
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        """Show the lines that *text* ends; keep the rest until its end comes."""
+        lines, newline, self._begun = (self._begun + text).rpartition("\n")
+        if newline:
+            self._console.print(Text.from_ansi(lines), soft_wrap=True)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: whole lines are shown at once."""
+
+    def isatty(self) -> bool:
+        """Say that a person reads it."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the terminal's own number, for its size."""
+        return self._console.file.fileno()
+
+
 @asynccontextmanager
 async def screen(runtime: Runtime) -> AsyncIterator[None]:
     """Show the live screen while the block runs."""
     started = runtime.clock.now()
     console = Console()
-    with Live(Text("starting…"), console=console, auto_refresh=False, transient=False) as live:
+    first = Text("claimwatch is starting…")
+    with (
+        Live(first, console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live,
+        redirect_stdout(cast("TextIO", Above(console))),
+        redirect_stderr(cast("TextIO", Above(console))),
+    ):
         task = asyncio.create_task(_refresh(live, runtime, started), name="screen")
         try:
             yield
@@ -93,8 +130,13 @@ def render(shown: Snapshot, *, since: datetime, now: datetime) -> RenderableType
     table.add_row("incidents", f"{shown.incidents} open")
     kinds = " · ".join(f"{count} {kind}" for kind, count in sorted(shown.alerts.items()) if count)
     table.add_row("alerts", f"{kinds or 'none yet'} · {shown.sent} delivered")
-    lines = [Text(f"{alert.created_at:%H:%M:%S}  {alert.kind:<12} {alert.headline}") for alert in shown.last]
+    lines = [Text(f"{alert.created_at:%H:%M:%S}  {alert.kind:<12} {plain(alert.headline)}") for alert in shown.last]
     return Group(Text(""), table, *(Text.assemble("  ", line) for line in _one_line(lines)))
+
+
+def plain(text: str) -> str:
+    """Return *text* without what a terminal would obey: control characters and changes of direction."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _sources(states: dict[str, int]) -> Text:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from enum import IntEnum
 
-from services.configuration.faults import BadConfiguration
 from shared.errors import ClaimwatchError, ConfigurationError
 
 
@@ -20,6 +19,8 @@ class Status(IntEnum):
 
 def report(error: ClaimwatchError) -> Status:
     """Print *error* on standard error and return the exit status that belongs to it."""
+    from services.configuration.faults import BadConfiguration
+
     if isinstance(error, BadConfiguration):
         count = len(error.faults)
         print(f"claimwatch: the configuration has {count} fault{'s' if count > 1 else ''}", file=sys.stderr)

@@ -14,10 +14,10 @@ import typer
 
 from services.cli.files import read_lines
 from services.cli.options import ConfigOption, JsonOption, configured, log_plainly
-from services.documents import BadLine, Document, read_documents, read_labels
 from shared.errors import ClaimwatchError
 
 if TYPE_CHECKING:
+    from services.documents import BadLine, Document
     from services.evaluation import Ratio, Table
 
 T = TypeVar("T")
@@ -48,6 +48,7 @@ def evaluate(
       claimwatch evaluate --docs stories.docs.jsonl --gold stories.gold.jsonl --by lang
       claimwatch evaluate --docs d.jsonl --gold g.jsonl --result r.jsonl --json
     """
+    from services.documents import read_labels
     from services.evaluation import evaluate as measure
     from services.evaluation import evaluate_by
 
@@ -70,6 +71,8 @@ def evaluate(
 
 
 def _documents(paths: Sequence[Path]) -> list[list[Document]]:
+    from services.documents import read_documents
+
     return [_good(path, read_documents(read_lines(path))) for path in paths]
 
 
@@ -81,6 +84,8 @@ async def _replay(documents: Sequence[Document]) -> list[Mapping[str, Any]]:
 
 def _good(path: Path, lines: Iterable[T | BadLine]) -> list[T]:
     """Return the values on *lines*; a measure over half a file would mislead, so any bad line ends the command."""
+    from services.documents import BadLine
+
     good: list[T] = []
     bad = 0
     for line in lines:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.configuration import Configuration, Loaded, load
+if TYPE_CHECKING:
+    from services.configuration import Configuration, Loaded
 
 ConfigOption = Annotated[
     Path | None,
@@ -31,6 +32,8 @@ def configured(config: Path | None) -> Loaded:
         BadConfiguration: with every fault found.
 
     """
+    from services.configuration import load
+
     return load(config, os.environ, Path.cwd())
 
 

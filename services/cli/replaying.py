@@ -15,10 +15,10 @@ import typer
 from services.cli.errors import Status
 from services.cli.files import STDIN, read_lines
 from services.cli.options import ConfigOption, configured, log_plainly
-from services.documents import BadLine, Document, read_documents, read_labels
 from shared.errors import ClaimwatchError
 
 if TYPE_CHECKING:
+    from services.documents import Document
     from services.replay import Read
 
 
@@ -65,6 +65,8 @@ def replay(
 
 def sort_out(path: Path) -> tuple[list[Document], int]:
     """Return the documents in *path* and how many lines were none, each reported on standard error."""
+    from services.documents import BadLine, read_documents
+
     documents: list[Document] = []
     bad = 0
     for line in read_documents(read_lines(path)):
@@ -77,6 +79,7 @@ def sort_out(path: Path) -> tuple[list[Document], int]:
 
 
 def _reader(claims: Path | None) -> Read:
+    from services.documents import BadLine, read_labels
     from services.replay import load_reader, read_from_labels
 
     if claims is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.alerter.settings import AlerterSettings
 from services.configuration.environment import merge, read_environment, read_secret_files
 from services.configuration.faults import BadConfiguration, find_faults
 from shared.errors import ConfigurationError
@@ -20,6 +21,8 @@ FILE = "claimwatch.toml"
 
 class Configuration(SharedSettings):
     """Everything an operator can decide; ``deploy/claimwatch.toml`` explains every key."""
+
+    alerter: AlerterSettings = AlerterSettings()
 
 
 @dataclass(frozen=True)

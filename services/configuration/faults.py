@@ -126,26 +126,31 @@ def _placed(key: str, at: Path) -> str:
 
 
 def _explain(model: type[BaseModel], error: ErrorDetails, at: Path) -> ConfigurationError:
-    field = _field(model, error["loc"])
+    field, annotation = _meant(model, error["loc"])
     steps = tuple(f"[{step}]" if isinstance(step, int) else str(step) for step in error["loc"])
-    problem, fix = _tell(error, field)
+    problem, fix = _tell(error, annotation)
     meaning = f" ({field.description})" if field is not None and field.description else ""
     return ConfigurationError(dotted((*at, *steps)) or "the configuration", problem, fix + meaning)
 
 
-def _field(model: type[BaseModel], location: tuple[int | str, ...]) -> FieldInfo | None:
-    return model.model_fields.get(str(location[0])) if location else None
+def _meant(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[FieldInfo | None, Any]:
+    """Return the field that an error is about, and what may stand at the very place."""
+    field = model.model_fields.get(str(location[0])) if location else None
+    annotation = field.annotation if field else None
+    for step in location[1:]:
+        annotation = element_of(annotation) if isinstance(step, int) else annotation
+    return field, annotation
 
 
-def _tell(error: ErrorDetails, field: FieldInfo | None) -> tuple[str, str]:
+def _tell(error: ErrorDetails, annotation: Any) -> tuple[str, str]:
     """Return what is wrong, and what to write instead."""
     kind, context = error["type"], error.get("ctx") or {}
-    secret = field is not None and is_secret(field.annotation)
+    secret = is_secret(annotation)
     value = "the hidden value" if secret else show(error["input"])
     if kind == "missing":
         return "is missing", "Add it"
-    if kind == "literal_error" and field is not None:
-        options = [str(choice) for choice in choices(field.annotation)]
+    if kind == "literal_error":
+        options = [str(choice) for choice in choices(annotation)]
         close = get_close_matches(str(error["input"]).lower(), options, n=1)
         return f"{value} is not one of {', '.join(options)}", f'Did you mean "{close[0]}"?' if close else "Choose one"
     if kind in BOUNDS:
