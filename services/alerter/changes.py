@@ -63,12 +63,12 @@ def touch(
 
 
 def _revived(statement: Statement, item: RawItem) -> Statement:
-    """An edit that goes back to what an earlier version said stands by it again."""
+    """Return *statement* standing again, by an edit that goes back to it."""
     return statement.model_copy(update={"state": "standing", "version": item.id, "seen_at": item.seen_at})
 
 
 def describe(item: RawItem, touched: Sequence[Touched]) -> Iterator[LedgerChange]:
-    """Yield what happened to each touched incident, at most one change of a kind; a repeat only where nothing else did."""
+    """Yield what happened to each touched incident: one change of a kind at most, a repeat where nothing else did."""
     for one in touched:
         found = [change for change in _changes(item, one) if change]
         yield from found or [_change("repeat", one, one.fresh, f"{item.source.name} repeats what is on record.")]
@@ -104,7 +104,7 @@ def _conflict(one: Touched, conflicts: Sequence[Conflict]) -> LedgerChange | Non
 
 
 def _update(one: Touched) -> LedgerChange | None:
-    """A party that gives a figure apart from its own last one has revised it."""
+    """Tell of parties that give a figure apart from their own last one."""
     found = [(old, s) for s in one.fresh for old in [_revised(s, one.record)] if old]
     if not found:
         return None
@@ -131,7 +131,7 @@ def _revised(statement: Statement, record: Sequence[Statement]) -> Statement | N
 
 
 def _confirmation(one: Touched) -> LedgerChange | None:
-    """The victims' own side owns up to losses it had not spoken of."""
+    """Tell of losses that the victims' own side owns up to for the first time."""
     owned = {(s.claim.force, s.claim.outcome) for s in one.record if s.claim.stance == "confirmed"}
     known = {(s.claim.force, s.claim.outcome) for s in one.record}
     found = [
@@ -145,7 +145,7 @@ def _confirmation(one: Touched) -> LedgerChange | None:
 
 
 def _denial(one: Touched, conflicts: Sequence[Conflict]) -> LedgerChange | None:
-    """A denial that is not already told as a conflict, and that this voice has not uttered before."""
+    """Tell of denials that are not already told as a conflict, and that their voice has not uttered before."""
     told = {c.right.claim.id for c in conflicts if c.dimension == "denial"}
     before = {(s.voice, s.claim.force, s.claim.outcome) for s in one.record if s.claim.stance == "denied"}
     found = [

@@ -34,7 +34,7 @@ def known(statements: Sequence[Statement]) -> set[Cause]:
 
 
 def raised(record: Sequence[Statement], fresh: Sequence[Statement]) -> list[Conflict]:
-    """Return the conflicts that *fresh* statements bring up against *record* and each other, not those raised before."""
+    """Return the conflicts of *fresh* statements with *record* and each other, without those raised before."""
     past, seen, found = _distinct(record), known(record), []
     for statement in fresh:
         for other in past:

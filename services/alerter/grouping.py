@@ -83,7 +83,7 @@ def _merge(keep: _Node, gone: _Node, best: Link, rival: Link | None) -> _Node:
 
 
 def _rival(i: int, j: int, nodes: Sequence[_Node], pairs: dict[tuple[int, int], Link]) -> Link | None:
-    """The next best known incident for claims that are being linked to a known one."""
+    """Return the link to the next best known incident, for claims that are being linked to a known one."""
     if nodes[j].profile.incident is None:
         return None
     others = [found for (a, b), found in pairs.items() if a == i and b != j and nodes[b].profile.incident]

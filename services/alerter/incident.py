@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from services.alerter import disputes, wording
@@ -17,7 +18,7 @@ _OUTCOMES: tuple[Outcome, ...] = ("killed", "wounded", "missing", "captured")
 def stand(identity: str, statements: Sequence[Statement], before: Incident | None = None) -> Incident:
     """Return the incident *identity* as its *statements* (all of them, in the order they came) make it stand.
 
-    What it says comes from the standing ones; when none stands any more, from all, so that a deleted report still shows.
+    It says what the standing ones say; when none stands any more, what all said, so that a deleted report still shows.
     """
     telling = standing(statements) or list(statements)
     date = most_voices((s, s.claim.date) for s in telling)
@@ -69,7 +70,7 @@ def _unrevised(said: Sequence[Statement]) -> list[Statement]:
     return [s for s in said if s.item == last.item]
 
 
-def _when(statement: Statement) -> object:
+def _when(statement: Statement) -> datetime:
     return statement.published_at or statement.seen_at
 
 

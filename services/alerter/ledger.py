@@ -41,7 +41,7 @@ class Query:
     1. hold *item* among their items, or
     2. share a force with *forces* and their day lies in one of *windows*: for each window the *limit* incidents seen
        last, or
-    3. share one of *marks*: for each mark the *limit* incidents of the greatest weight, the last seen first among equals.
+    3. share one of *marks*: for each mark the *limit* incidents of the greatest weight, among equals those seen last.
 
     Every answer is the whole incident with all its statements; the order of answers does not matter.
     """
@@ -149,7 +149,7 @@ def _statement(claim: Claim, tagged: TaggedItem) -> Statement:
 
 
 def _place(fresh: Sequence[Statement], known: Sequence[Incident], now: datetime) -> dict[str, list[Statement]]:
-    """Return the statements of an item by the incident each belongs to; new incidents are named after their first claim."""
+    """Return the statements of an item by the incident each belongs to; a new one is named after its first claim."""
     tomorrow = now.date() + timedelta(days=1)
     groups = group([mentioned(_past(s, tomorrow)) for s in fresh], [profile(one.statements, one.id) for one in known])
     by_id = {one.id: one for one in known}
@@ -163,7 +163,7 @@ def _place(fresh: Sequence[Statement], known: Sequence[Incident], now: datetime)
 
 
 def _past(statement: Statement, tomorrow: date) -> Statement:
-    """A day that has not come is no day to link by."""
+    """Return *statement* without a day that has not come: it is no day to link by."""
     if statement.claim.date is None or statement.claim.date <= tomorrow:
         return statement
     return statement.model_copy(update={"claim": statement.claim.model_copy(update={"date": None})})
@@ -187,7 +187,7 @@ def _voice(statement: Statement, record: Sequence[Statement]) -> str:
 
 
 def _marks(claim: Claim) -> frozenset[str]:
-    """What finds an incident again after years: victims, types of aircraft, and the figure with what qualifies it."""
+    """Return what finds an incident again after years: victims, aircraft, the figure with what qualifies it."""
     told = marks(claim)
     figure = f"figure:{claim.force}/{claim.outcome}/{claim.min}/{claim.max}"
     qualities = [claim.cause, claim.governorate, *sorted(told.roles)]

@@ -1,14 +1,13 @@
 """How likely two groups of claims speak of one incident, as a sum of explained weights.
 
-The weights are log-odds in tenths of their natural size, set by hand and checked on labelled storylines; what decides is
-their order: a shared victim or aircraft type says most, the day and the place next, an equal number the more the rarer
-it is.
+The weights are about log-odds, set by hand and checked on labelled storylines; what decides is their order: a shared
+victim or type of aircraft says most, the day and the place next, an equal number the more the rarer it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
@@ -23,6 +22,21 @@ DOUBT = 0.8
 BATTLE_DAYS = 10
 """A battle in which both sides lose men goes on under one key over pauses of up to this many days."""
 FORBIDDEN = -math.inf
+
+DAYS_APART = ((0, 2.2), (1, 0.2), (2, -2.0), (5, -3.5), (math.inf, -6.0))
+"""Weight of two stated days, by how many days they differ at most: sources often differ by the night between."""
+DAYS_AFTER = ((-2, -6.0), (3, 1.0), (7, 0.2), (40, -0.6), (math.inf, -1.2))
+"""Weight of an undated claim and a stated day, by the days from that day to publication; nobody reports the future."""
+BACKGROUND_AFTER = ((-2, -6.0), (3, -0.5), (math.inf, 0.2))
+"""The same for an old incident mentioned in passing: the longer ago, the likelier it is meant."""
+REPORTS_APART = ((3, 0.6), (30, -0.6), (math.inf, -1.5))
+"""Weight of two undated claims, by the days between their publications."""
+GAPS = ((0, 2.0, "one sentence"), (200, 1.6, "neighbouring sentences"), (math.inf, 0.8, "one text"))
+"""Weight of two claims of one text, by the characters between them."""
+FAR_RATIO = 4
+"""Numbers further apart than by this factor speak against one incident."""
+VAGUE = 2
+"""``2, null`` stands for any plural and says nothing when it is equal."""
 
 RELATED = {
     "RU": {"RU-PMC", "SY"},
@@ -83,7 +97,7 @@ def _weights(left: Profile, right: Profile) -> Iterator[tuple[float, str]]:
 
 
 def _apart(left: Mention, right: Mention) -> bool:
-    """Two claims of one text that say the same of the same force are two incidents, or the text would not say it twice."""
+    """Tell whether two claims of one text are two incidents: of one, the text would not say the same twice."""
     a, b = left.claim, right.claim
     if left.names and right.names and a.min == b.min == 1 and not _share_name(left.names, right.names):
         return True
@@ -131,29 +145,22 @@ def _time(left: Profile, right: Profile) -> tuple[float, str]:
     if left.mentions and right.mentions:
         return 0, ""
     gap = abs(left.published[0] - right.published[1]).days
-    return (
-        (0.6, "reported at the same time") if gap <= 3 else (-0.6 if gap < 30 else -1.5, f"reported {gap} days apart")
-    )
+    return _step(gap, REPORTS_APART), f"reported {gap} days apart"
+
+
+def _step(value: float, steps: Sequence[tuple[float, float]]) -> float:
+    """Return the weight of the first step that *value* does not pass."""
+    return next(weight for limit, weight in steps if value <= limit)
 
 
 def _days(gap: int, left: Profile, right: Profile) -> tuple[float, str]:
-    if gap == 0:
-        return 2.2, "the same day"
-    if gap == 1:
-        return 0.2, "a day apart"
-    if gap <= BATTLE_DAYS and _battle(left, right):
+    if 1 < gap <= BATTLE_DAYS and _battle(left, right):
         return 0.3, f"the battle of {gap} days"
-    return (-2.0 if gap == 2 else -3.5 if gap <= 5 else -6.0), f"{gap} days apart"
+    return _step(gap, DAYS_APART), f"{gap} days apart" if gap else "the same day"
 
 
 def _lag(lag: int, undated: Profile) -> tuple[float, str]:
-    if lag < -1:
-        return -6, "reported before it happened"
-    if lag <= 3:
-        return (-0.5 if undated.background else 1.0), f"reported {max(lag, 0)} days after"
-    if undated.background or lag <= 7:
-        return 0.2, f"reported {lag} days after"
-    return (-0.6 if lag <= 40 else -1.2), f"reported {lag} days after"
+    return _step(lag, BACKGROUND_AFTER if undated.background else DAYS_AFTER), f"reported {lag} days after"
 
 
 def _battle(left: Profile, right: Profile) -> bool:
@@ -162,7 +169,7 @@ def _battle(left: Profile, right: Profile) -> bool:
 
 
 def _period(left: Profile, right: Profile) -> tuple[float, str]:
-    """What an undated mention says of the month or year, against the day on record."""
+    """Hold the month or year that an undated mention names against the day on record."""
     if left.days or not (left.months or left.years) or right.incident is None:
         return 0, ""
     fits = any(_in_period(day, left) for day in right.days or {right.published[0]})
@@ -191,7 +198,8 @@ def _place(left: Profile, right: Profile) -> tuple[float, str]:
     if left.spots and right.spots:
         return -0.5, "another place of the governorate" if left.governorates else "another place"
     if left.governorates & right.governorates:
-        return (0.5 if left.mentions and right.mentions and (left.spots or right.spots) else 1.2), f"both in {_some(left.governorates & right.governorates)}"
+        vague = bool(left.spots or right.spots) and (left.forces & right.forces) <= COMMON
+        return (0.6 if vague else 1.2), f"both in {_some(left.governorates & right.governorates)}"
     return 0, ""
 
 
@@ -216,7 +224,7 @@ def _force(left: Profile, right: Profile) -> tuple[float, str]:
 
 
 def _number(left: Profile, right: Profile) -> tuple[float, str]:
-    """An equal number speaks for one incident the more the rarer it is; far apart ones speak against it."""
+    """Weigh numbers: an equal one the more the rarer it is, far apart ones against."""
     ranges = [(a[2], b[2]) for a, b in product(left.figures, right.figures) if a[:2] == b[:2]]
     if equal := max((_rarity(a) for a, b in ranges if a == b), default=0.0):
         return equal, "the same number"
@@ -228,13 +236,13 @@ def _number(left: Profile, right: Profile) -> tuple[float, str]:
     if any(_overlap(a, b) for a, b in ranges):
         return 0.3, "numbers that agree"
     ratio = min(_ratio(a, b) for a, b in ranges)
-    return (-0.3 if ratio <= 4 else -1.0, "other numbers")
+    return (-0.3 if ratio <= FAR_RATIO else -1.0, "other numbers")
 
 
 def _rarity(bounds: Range) -> float:
     low, high = bounds
     known = high or low
-    if not known or (high is None and known <= 2):
+    if not known or (high is None and known <= VAGUE):
         return 0.0
     return min(2.2, 0.5 + 0.45 * math.log2(known))
 
@@ -253,9 +261,7 @@ def _text(left: Profile, right: Profile) -> tuple[float, str]:
     """Claims side by side in one text mostly speak of one incident; so do versions of one item."""
     if left.mentions and right.mentions:
         gap = min(max(a.start, b.start) - min(a.end, b.end) for a, b in product(left.mentions, right.mentions))
-        return (
-            (2.0, "one sentence") if gap <= 0 else (1.6, "neighbouring sentences") if gap < 200 else (0.8, "one text")
-        )
+        return next((weight, why) for limit, weight, why in GAPS if gap <= limit)
     return (2.0, "an earlier version of the item") if left.items & right.items else (0, "")
 
 
@@ -266,11 +272,18 @@ def _listing(left: Profile, right: Profile) -> tuple[float, str]:
     apart = [(a, b) for a, b in pairs if _elsewhere(a, b) and (a.voice == b.voice or a.claim.force in COMMON)]
     if apart:
         return (-3.0 if any(a.claim.force == b.claim.force for a, b in apart) else -1.8), "another place of a list"
-    if any({a.claim.cause, b.claim.cause}.isdisjoint({None, "other"}) and a.claim.cause != b.claim.cause for a, b in own):
+    if any(
+        {a.claim.cause, b.claim.cause}.isdisjoint({None, "other"}) and a.claim.cause != b.claim.cause for a, b in own
+    ):
         return -3.0, "another cause of a list"
     if any(_figure_apart(a, b) for a, b in own):
-        return -2.8, "another figure of a list"
+        return -3.4, "another figure of a list"
     return 0, ""
+
+
+def _otherwise(left: Mention, right: Mention) -> bool:
+    causes = {left.claim.cause, right.claim.cause}
+    return len(causes) > 1 and causes.isdisjoint({None, "other"})
 
 
 def _figure_apart(left: Mention, right: Mention) -> bool:

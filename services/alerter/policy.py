@@ -27,37 +27,31 @@ class PolicySettings(Section):
 def decide_alerts(decision: Decision, tagged: TaggedItem, now: datetime, policy: PolicySettings) -> list[Alert]:
     """Return the alerts for the changes of *decision*, in their order: at most one of a kind for an incident.
 
-    An alert's id stands for its cause, so the same cause decided again gives the same id: a store that keeps each id once
-    raises each alert once for ever. ``suppressed`` says why an alert is not to be sent.
+    An alert's id stands for its cause, so the same cause decided again gives the same id: a store that keeps each id
+    once raises each alert once for ever. ``suppressed`` says why an alert is not to be sent.
     """
     incidents = {one.id: one for one in decision.incidents}
     return [
-        _alert(change, change.kind, incidents[change.incident], tagged.item, now, policy)
+        Alert(
+            id=stable_id("alert", change.kind, change.incident, *_cause(change, tagged.item)),
+            kind=change.kind,
+            incident=change.incident,
+            headline=incidents[change.incident].headline,
+            summary=change.reason,
+            created_at=now,
+            statements=change.statements,
+            conflicts=change.conflicts,
+            figures=incidents[change.incident].figures,
+            item=tagged.item.item,
+            suppressed=_suppressed(change.kind, incidents[change.incident], tagged.item, now, policy),
+        )
         for change in decision.changes
         if change.kind != "repeat"
     ]
 
 
-def _alert(
-    change: LedgerChange, kind: AlertKind, incident: Incident, item: RawItem, now: datetime, policy: PolicySettings
-) -> Alert:
-    return Alert(
-        id=stable_id("alert", kind, incident.id, *_cause(change, item)),
-        kind=kind,
-        incident=incident.id,
-        headline=incident.headline,
-        summary=change.reason,
-        created_at=now,
-        statements=change.statements,
-        conflicts=change.conflicts,
-        figures=incident.figures,
-        item=item.item,
-        suppressed=_suppressed(kind, incident, item, now, policy),
-    )
-
-
 def _cause(change: LedgerChange, item: RawItem) -> Sequence[str]:
-    """What an alert of this kind is raised for, once: nothing more than the incident for a new one."""
+    """Return what an alert of this kind is raised for, once; for a new incident nothing but the incident."""
     if change.kind == "conflict":
         return sorted(repr(disputes.key_of(conflict)) for conflict in change.conflicts)
     if change.kind == "correction":
@@ -75,10 +69,12 @@ def _suppressed(
 ) -> str | None:
     if not policy.live:
         return "replay"
-    if now - item.when > timedelta(hours=policy.backfill_after_hours) and item.change == "new":
+    if item.change == "new" and now - item.when > timedelta(hours=policy.backfill_after_hours):
         return f"backfill: published {_age(now - item.when)} ago"
-    if kind != "new":
-        return None
+    return _old_news(incident, item, now, policy) if kind == "new" else None
+
+
+def _old_news(incident: Incident, item: RawItem, now: datetime, policy: PolicySettings) -> str | None:
     if incident.date and (age := now.date() - incident.date) > timedelta(days=policy.old_after_days):
         return f"old news: it happened {_age(age)} ago"
     if all(s.claim.background for s in incident.statements):

@@ -137,12 +137,12 @@ def spots(place: str | None, governorate: str | None) -> frozenset[str]:
 
 def _parts(place: str) -> frozenset[str]:
     plain = _GENERIC.sub(" ", place.lower().replace("-", " "))
-    return frozenset(
-        s for word in re.findall(r"[\w']+", plain) if word not in _ARTICLES and len(s := skeleton(word)) > 1
-    )
+    sounds = [skeleton(word) for word in re.findall(r"[\w']+", plain) if word not in _ARTICLES]
+    telling = frozenset(sound for sound in sounds if len(sound) > 1)
+    return telling or frozenset(filter(None, ["".join(sounds)]))
 
 
-_ARTICLES = frozenset("al el ez az as ash er ar ad at an la le de du".split())
+_ARTICLES = frozenset(["al", "el", "ez", "az", "as", "ash", "er", "ar", "ad", "at", "an", "la", "le", "de", "du"])
 _GOVERNORATES = frozenset(part for name in get_args(Governorate) for part in _parts(name))
 
 

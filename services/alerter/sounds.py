@@ -6,28 +6,25 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_CYRILLIC = dict(
-    zip(
-        "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ",
-        "a b v g d e zh z i y k l m n o p r s t u f kh ts ch sh sh . y . e yu ya e i i e g".split(),
-        strict=True,
-    )
+_CYRILLIC = (
+    "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ",
+    "a b v g d e zh z i y k l m n o p r s t u f kh ts ch sh sh . y . e yu ya e i i e g",
 )
-_ARABIC = dict(
-    zip(
-        "ابتثجحخدذرزسشصضطظعغفقكلمنهويأإآةىپچگڤ",
-        "a b t t j h kh d d r z s sh s d t z . g f k k l m n h u y a a a a a p ch g v".split(),
-        strict=True,
-    )
+_ARABIC = (
+    "ابتثجحخدذرزسشصضطظعغفقكلمنهويأإآةىپچگڤ",
+    "a b t t j h kh d d r z s sh s d t z . g f k k l m n h u y a a a a a p ch g v",
 )
+"""The letters of a script, and the sound of each in Latin letters; a full stop is silent."""
 _LATIN = {"ı": "i", "ş": "sh", "ç": "ch", "ğ": "g", "ø": "o", "ł": "l"}
-_LETTERS = {letter: sound.replace(".", "") for letter, sound in (_CYRILLIC | _ARABIC | _LATIN).items()}
+_LETTERS = _LATIN | {
+    letter: sound.replace(".", "")
+    for letters, sounds in (_CYRILLIC, _ARABIC)
+    for letter, sound in zip(letters, sounds.split(), strict=True)
+}
 
-_SOUNDS = (
-    ("shch", "s"), ("tch", "s"), ("sch", "s"), ("sh", "s"), ("ch", "s"), ("zh", "s"), ("kh", "h"), ("gh", "g"), ("dh", "d"),
-    ("th", "t"), ("ph", "f"), ("ts", "s"), ("dj", "g"), ("ck", "k"), ("x", "ks"), ("j", "g"), ("q", "k"), ("c", "k"),
-    ("v", "f"), ("p", "b"), ("z", "s"),
-)  # fmt: skip
+_ALIKE = "shch=s tch=s sch=s sh=s ch=s zh=s kh=h gh=g dh=d th=t ph=f ts=s dj=g ck=k x=ks j=g q=k c=k v=f p=b z=s"
+"""Spellings that name one sound across alphabets, or sounds that alphabets do not tell apart."""
+_SOUNDS = tuple(pair.split("=") for pair in _ALIKE.split())
 _ARTICLE = re.compile(r"^(?:al|el|as|ash|an|ar|ad|at|az|ez|es|er|ed|en)[-' ](?=\w)|^ال(?=\w{2})")
 _FINAL = re.compile(r"(?:ah|eh)$")
 _SILENT = re.compile(r"[^bdfghklmnrst]")
@@ -43,7 +40,7 @@ def latin(word: str) -> str:
 
 @lru_cache(maxsize=65536)
 def skeleton(word: str) -> str:
-    """Return the consonants of *word* as they sound, so that Пешкова, Peşkov and Pechkov are one; empty when too bare."""
+    """Return the consonants of *word* as they sound, so that Пешкова, Peşkov and Pechkov are one."""
     sound = latin(_ARTICLE.sub("", word.lower()))
     sound = _FINAL.sub("a", sound)
     for letters, heard in _SOUNDS:

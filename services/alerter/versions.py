@@ -58,7 +58,6 @@ def _subject(statement: Statement) -> tuple[str, str]:
 
 def _content(statement: Statement) -> tuple[object, ...]:
     c = statement.claim
-    return (
-        c.outcome, c.min, c.max, c.force, c.part, c.total, c.place, c.governorate, c.date, c.cause, c.stance, c.attributed_to,
-        c.party, c.names,
-    )  # fmt: skip
+    figure = (c.force, c.outcome, c.min, c.max, c.part, c.total)
+    scene = (c.place, c.governorate, c.date, c.cause)
+    return (*figure, *scene, c.stance, c.attributed_to, c.party, c.names)

@@ -29,7 +29,7 @@ def voice(claim: Claim, item: RawItem, language: str | None, known: Register | N
 
 
 def outlet(item: RawItem, known: Register | None = None) -> str:
-    """Return the voice in which an item speaks for itself; a forward speaks as its origin, a wire story as its agency."""
+    """Return the voice in which an item speaks for itself: a forward as its origin, a wire story as its agency."""
     parties = known or register()
     if item.forwarded_from:
         return _origin(item.forwarded_from, parties)
@@ -44,7 +44,7 @@ def outlet(item: RawItem, known: Register | None = None) -> str:
 
 
 def copied(claim: Claim, standing: Sequence[Statement]) -> str | None:
-    """Return the voice of an earlier statement whose sentence *claim* repeats nearly word for word, figures included."""
+    """Return the voice of an earlier statement that *claim* repeats nearly word for word, figures included."""
     words = _words(claim.evidence)
     if len(words) < COPY_LENGTH:
         return None
@@ -71,7 +71,7 @@ def _attributed(words: str, relay: str | None, item: RawItem, language: str | No
 
 def _origin(permalink: str, parties: Register) -> str:
     post = _POST.search(permalink)
-    handle = post.group(1) if post else permalink.split("/")[0]
+    handle = post.group(1) if post else permalink.split("/", maxsplit=1)[0]
     return parties.channels.get(folded(handle)) or handle
 
 

@@ -37,7 +37,7 @@ CAUSES = {
     "accident": "an accident",
     "other": "another cause",
 }
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def force(key: str) -> str:

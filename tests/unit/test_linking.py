@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import pytest
+
+from services.alerter.grouping import group
+from services.alerter.linking import BAR, link
+from services.alerter.profile import Profile, mentioned, profile, spots
+from services.alerter.sounds import name_key, same_name
+from shared.messages import Claim
+from tests.support.statements import at_least, claim, raw, statement
+
+FEBRUARY = "2016-02-03T12:00"
+
+
+def told(what: Claim, when: str = FEBRUARY) -> Profile:
+    return mentioned(statement(what, raw(when)))
+
+
+def record(identity: str, *claims: Claim, when: str = FEBRUARY) -> Profile:
+    return profile([statement(c, raw(when)) for c in claims], identity)
+
+
+def linked(new: Profile, old: Profile) -> bool:
+    return link(new, old).weight >= BAR
+
+
+@pytest.mark.parametrize(
+    "other", ["Oleg Peshkov", "Oleg Pechkov", "Олега Пешкова", "Олег Пєшков", "أوليغ بيشكوف", "Oleg Peşkov"]
+)
+def test_names_meet_across_alphabets(other: str) -> None:
+    assert same_name(name_key("Олег Пешков"), name_key(other))
+
+
+@pytest.mark.parametrize("other", ["Александр Позынич", "Oleg Petrov", "Ахмад"])
+def test_other_names_do_not_meet(other: str) -> None:
+    assert not same_name(name_key("Олег Пешков"), name_key(other))
+
+
+@pytest.mark.parametrize(
+    ("place", "governorate", "same"),
+    [
+        ("Mayadeen", "Deir-ez-Zor", "Mayadin"),
+        ("Ayn Issa", "Raqqa", "Ain Issa"),
+        ("Tabqa air base", "Raqqa", "Tabaqa military airport"),
+    ],
+)
+def test_places_meet_however_spelled(place: str, governorate: str, same: str) -> None:
+    assert spots(place, governorate) & spots(same, governorate)
+
+
+def test_a_governorate_is_no_precise_place() -> None:
+    assert spots("Deir Ezzor countryside", "Deir-ez-Zor") == frozenset()
+
+
+def test_the_same_day_force_and_cause_link_whatever_the_number() -> None:
+    known = record("i", claim(4, date="2016-02-01", governorate="Latakia"))
+    assert linked(told(claim(1, date="2016-02-01", cause="mortar")), known)
+
+
+def test_places_in_dispute_do_not_keep_a_rare_loss_apart() -> None:
+    known = record("i", claim(1, date="2016-02-01", governorate="Latakia", cause="mortar"))
+    assert linked(told(claim(1, date="2016-02-01", governorate="Homs", cause="mortar")), known)
+
+
+def test_two_incidents_at_one_place_on_consecutive_days_stay_apart() -> None:
+    known = record("i", claim(12, force="SY", date="2016-02-01", place="Palmyra", governorate="Homs", cause="mine"))
+    next_day = claim(3, force="SY", date="2016-02-02", place="Palmyra", governorate="Homs", cause="airstrike")
+    assert not linked(told(next_day), known)
+
+
+def test_a_long_battle_keeps_its_incident() -> None:
+    fighting = {"place": "Qusayr", "governorate": "Homs", "cause": "smallarms"}
+    sides = [
+        claim(23, force="HZB", date="2013-05-19", **fighting),
+        claim(50, force="OPP", date="2013-05-19", **fighting),
+    ]
+    known = record("i", *sides, when="2013-05-20T05:50")
+    assert linked(told(claim(5, force="OPP", date="2013-05-27", **fighting), "2013-05-27T13:00"), known)
+
+
+def test_an_undated_claim_joins_what_has_just_happened() -> None:
+    known = record("i", claim(2, date="2016-02-01", place="Palmyra", governorate="Homs", cause="aircraft"))
+    assert linked(told(claim(2, place="Palmyra", governorate="Homs")), known)
+
+
+def test_nothing_is_reported_before_it_happened() -> None:
+    known = record("i", claim(2, date="2016-02-20", governorate="Homs", cause="aircraft"), when="2016-02-21T12:00")
+    assert not linked(told(claim(2, governorate="Homs", cause="aircraft")), known)
+
+
+def test_a_mention_years_later_finds_the_victim() -> None:
+    victim = claim(1, date="2015-11-24", cause="smallarms", names=("Олег Пешков",))
+    known = record("i", victim, when="2015-11-24T12:00")
+    assert linked(told(claim(1, names=("Oleg Peşkov",)), "2018-02-14T08:40"), known)
+
+
+def test_a_month_named_in_passing_points_to_the_incident() -> None:
+    known = record("i", claim(1, date="2016-02-01", cause="mortar"), when=FEBRUARY)
+    fits = claim(1, cause="mortar", evidence="В феврале награду получил советник, погибший под миномётным огнём")
+    other = claim(1, cause="mortar", evidence="В июле награду получил советник, погибший под миномётным огнём")
+    assert linked(told(fits, "2016-04-13T14:00"), known)
+    assert not linked(told(other, "2016-09-13T14:00"), known)
+
+
+def test_other_victims_by_name_are_another_incident() -> None:
+    known = record("i", claim(1, date="2015-11-24", names=("Олег Пешков",)))
+    assert not linked(told(claim(1, date="2015-11-24", names=("Александр Позынич",))), known)
+
+
+def test_one_text_says_the_same_twice_only_of_two_incidents() -> None:
+    item = raw()
+    twin = {"date": "2015-11-24", "cause": "smallarms", "evidence": "a pilot and a marine were killed", "start": 0}
+    pair = [mentioned(statement(claim(1, **twin), item)) for _ in range(2)]
+    assert [g.members for g in group(pair, [])] == [(0,), (1,)]
+
+
+def test_a_list_of_places_is_a_list_of_incidents() -> None:
+    item = raw()
+    places = ["Howayqa", "Rasafa", "Mayadin"]
+    listed = [
+        mentioned(statement(at_least(2, "OPP", place=p, governorate="Deir-ez-Zor", start=100 * i), item))
+        for i, p in enumerate(places)
+    ]
+    assert len(group(listed, [])) == len(places)
+
+
+def test_killed_and_wounded_of_one_sentence_go_together() -> None:
+    item = raw()
+    where = {"place": "Palmyra", "governorate": "Homs", "evidence": "two were killed and five wounded", "start": 0}
+    pair = [mentioned(statement(c, item)) for c in (claim(2, **where), claim(5, outcome="wounded", **where))]
+    (found,) = group(pair, [])
+    assert found.members == (0, 1)
+    assert found.incident is None
+
+
+def test_a_close_second_is_marked_for_review() -> None:
+    scene = {"date": "2016-02-01", "governorate": "Homs", "cause": "aircraft"}
+    known = [record("first", claim(2, **scene)), record("second", claim(2, **scene))]
+    (found,) = group([told(claim(2, **scene))], known)
+    assert found.incident == "first"
+    assert found.doubt
+
+
+def test_a_link_is_explained_and_scored() -> None:
+    known = record("i", claim(2, date="2016-02-01", place="Palmyra", governorate="Homs"))
+    found = link(told(claim(2, date="2016-02-01", place="Palmyra", governorate="Homs")), known)
+    assert {"the same day", "the same place", "the same number"} <= set(found.reasons)
+    assert 0.5 < found.score < 1
