@@ -111,10 +111,14 @@ def drop(letter: LetterArgument, config: ConfigOption = None) -> None:
 
 def _with_log(config: Path | None, work: Callable[[EventLog], Awaitable[T]]) -> T:
     """Return what *work* gives on the configured log."""
+    from shared.eventlog.address import SqliteAddress, parse
     from shared.eventlog.opening import open_log
 
     settings = configured(config).configuration
     log_plainly(settings, "dead")
+    address = parse(settings.log)
+    if isinstance(address, SqliteAddress) and not address.path.exists():
+        raise ClaimwatchError(f"there is no log at {address.path} yet; claimwatch run or claimwatch topics makes it")
 
     async def run() -> T:
         log = await open_log(settings.log, client="claimwatch-dead")

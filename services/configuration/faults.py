@@ -122,7 +122,7 @@ def _placed(key: str, at: Path) -> str:
     head, _, rest = key.partition(".")
     if at and rest and head == at[-1]:
         return dotted((*at, rest))
-    return key if key.startswith(dotted(at)) else dotted((*at, key))
+    return key if at and head == at[0] else dotted((*at, key))
 
 
 def _explain(model: type[BaseModel], error: ErrorDetails, at: Path) -> ConfigurationError:
