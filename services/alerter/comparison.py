@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from services.alerter import wording
@@ -15,12 +17,17 @@ Values = frozenset[tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Verdict:
-    """How *right* stands to the earlier *left* in one dimension, why, and the pair of values it rests on."""
+    """How a later statement stands to an earlier one in one dimension, and the pair of values that rests on."""
 
     dimension: Dimension
     relation: Relation
-    reason: str
+    explain: Callable[[], str] = field(compare=False)
     values: Values = frozenset()
+
+    @property
+    def reason(self) -> str:
+        """Why, in one sentence fit for an alert; put together only when someone asks."""
+        return self.explain()
 
 
 def compare(left: Statement, right: Statement) -> tuple[Verdict, ...]:
@@ -28,14 +35,18 @@ def compare(left: Statement, right: Statement) -> tuple[Verdict, ...]:
 
     Claims on different forces or outcomes are comparable in none: the answer is empty.
     """
-    if (left.claim.force, left.claim.outcome) != (right.claim.force, right.claim.outcome):
-        return ()
-    return (_denial(left, right), _count(left, right), _cause(left, right), _place(left, right))
+    return tuple(_verdicts(left, right))
 
 
 def conflict(left: Statement, right: Statement) -> Verdict | None:
     """Return the first dimension in which the two conflict: denial, count, cause, place; None when they do not."""
-    return next((v for v in compare(left, right) if v.relation == "conflicts"), None)
+    return next((v for v in _verdicts(left, right) if v.relation == "conflicts"), None)
+
+
+def _verdicts(left: Statement, right: Statement) -> Iterator[Verdict]:
+    if (left.claim.force, left.claim.outcome) == (right.claim.force, right.claim.outcome):
+        for dimension in (_denial, _count, _cause, _place):
+            yield dimension(left, right)
 
 
 def overlap(left: Statement, right: Statement) -> bool:
@@ -47,42 +58,49 @@ def overlap(left: Statement, right: Statement) -> bool:
 def _denial(left: Statement, right: Statement) -> Verdict:
     denied = (left.claim.stance == "denied", right.claim.stance == "denied")
     if denied[0] == denied[1]:
-        return Verdict("denial", "agrees", "Both deny it." if denied[0] else "Neither denies it.")
-    return Verdict("denial", "conflicts", wording.both_sides(left, right), _pair(_stance(left), _stance(right)))
+        return Verdict("denial", "agrees", lambda: "Both deny it." if denied[0] else "Neither denies it.")
+    return Verdict(
+        "denial", "conflicts", partial(wording.both_sides, left, right), _pair(_stance(left), _stance(right))
+    )
 
 
 def _count(left: Statement, right: Statement) -> Verdict:
     a, b = left.claim, right.claim
     if "denied" in (a.stance, b.stance):
-        return Verdict("count", "not comparable", "A denial states no number of its own.")
+        return Verdict("count", "not comparable", lambda: "A denial states no number of its own.")
     if a.part or b.part:
-        return Verdict("count", "not comparable", "One figure is a stated part of a larger one.")
+        return Verdict("count", "not comparable", lambda: "One figure is a stated part of a larger one.")
     if overlap(left, right):
         same = (a.min, a.max) == (b.min, b.max)
         narrower = _width(right) < _width(left)
         reason = "Both give the same number." if same else "The ranges share a number."
-        return Verdict("count", "refines" if narrower else "agrees", reason)
+        return Verdict("count", "refines" if narrower else "agrees", lambda: reason)
     if left.voice == right.voice:
-        return Verdict("count", "supersedes", wording.revision(left, right), _pair(_range(left), _range(right)))
-    return Verdict("count", "conflicts", wording.both_sides(left, right), _pair(_range(left), _range(right)))
+        return Verdict(
+            "count", "supersedes", partial(wording.revision, left, right), _pair(_range(left), _range(right))
+        )
+    return Verdict("count", "conflicts", partial(wording.both_sides, left, right), _pair(_range(left), _range(right)))
 
 
 def _cause(left: Statement, right: Statement) -> Verdict:
     a, b = left.claim, right.claim
     if "denied" in (a.stance, b.stance) or not a.cause or not b.cause or "other" in (a.cause, b.cause):
-        return Verdict("cause", "not comparable", "Not both state a definite cause.")
+        return Verdict("cause", "not comparable", lambda: "Not both state a definite cause.")
+    said = wording.cause(a.cause)
     if a.cause == b.cause:
-        return Verdict("cause", "agrees", f"Both say {wording.cause(a.cause)}.")
-    return Verdict("cause", "conflicts", wording.both_causes(left, right), _pair((a.cause,), (b.cause,)))
+        return Verdict("cause", "agrees", lambda: f"Both say {said}.")
+    return Verdict("cause", "conflicts", partial(wording.both_causes, left, right), _pair((a.cause,), (b.cause,)))
 
 
 def _place(left: Statement, right: Statement) -> Verdict:
     a, b = left.claim, right.claim
     if "denied" in (a.stance, b.stance) or not a.governorate or not b.governorate:
-        return Verdict("place", "not comparable", "Not both say where.")
+        return Verdict("place", "not comparable", lambda: "Not both say where.")
     if a.governorate == b.governorate:
-        return Verdict("place", "agrees", f"Both say {a.governorate}.")
-    return Verdict("place", "conflicts", wording.both_places(left, right), _pair((a.governorate,), (b.governorate,)))
+        return Verdict("place", "agrees", lambda: f"Both say {a.governorate}.")
+    return Verdict(
+        "place", "conflicts", partial(wording.both_places, left, right), _pair((a.governorate,), (b.governorate,))
+    )
 
 
 def _bounds(statement: Statement) -> tuple[float, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 from services.alerter import comparison
@@ -27,7 +28,7 @@ def key_of(conflict: Conflict) -> Cause:
 def known(statements: Sequence[Statement]) -> set[Cause]:
     """Return the causes of all conflicts between *statements*."""
     found = set()
-    for left, right in combinations(_distinct(statements), 2):
+    for left, right in _pairs(statements):
         if verdict := comparison.conflict(left, right):
             found.add(key(right, verdict))
     return found
@@ -57,11 +58,30 @@ def _conflict(left: Statement, right: Statement, verdict: Verdict) -> Conflict:
     )
 
 
+def _pairs(statements: Iterable[Statement]) -> Iterator[tuple[Statement, Statement]]:
+    """Yield enough pairs to find every cause: of two contents one pair of different voices and one of the same."""
+    said: dict[tuple[object, ...], dict[str, Statement]] = defaultdict(dict)
+    for statement in statements:
+        said[_content(statement)].setdefault(statement.voice, statement)
+    for left, right in combinations(said.values(), 2):
+        first, *others = left
+        different = next((voice for voice in right if voice != first), None)
+        if different:
+            yield left[first], right[different]
+        elif others:
+            yield left[others[0]], right[first]
+        if common := next((voice for voice in left if voice in right), None):
+            yield left[common], right[common]
+
+
 def _distinct(statements: Iterable[Statement]) -> list[Statement]:
     """Keep the first of those that no comparison can tell apart, so that a thousand repeats cost nothing."""
     first: dict[tuple[object, ...], Statement] = {}
-    for s in statements:
-        c = s.claim
-        part = (s.voice, c.force, c.outcome, c.min, c.max, c.stance, c.cause, c.governorate, c.part)
-        first.setdefault(part, s)
+    for statement in statements:
+        first.setdefault((statement.voice, *_content(statement)), statement)
     return list(first.values())
+
+
+def _content(statement: Statement) -> tuple[object, ...]:
+    c = statement.claim
+    return (c.force, c.outcome, c.min, c.max, c.stance, c.cause, c.governorate, c.part)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import pytest
 
+from services.alerter import disputes
 from services.alerter.comparison import Verdict, compare, conflict
 from shared.messages import Claim, Statement
 from tests.support.statements import at_least, claim, raw, statement
@@ -87,3 +89,18 @@ def test_a_pair_conflicts_first_by_denial_then_count() -> None:
     found = conflict(left, right)
     assert found is not None
     assert found.dimension == "count"
+
+
+def test_every_conflict_of_an_incident_is_known_whoever_repeats_its_values() -> None:
+    """Values are told apart, not voices: many voices on few values find what every pair of statements would."""
+    record = [
+        said(claim(low, cause=cause, governorate=where), voice)
+        for voice in ("A", "B", "C")
+        for low, cause, where in [(4, "mine", "Homs"), (4, "mortar", None), (9, None, "Homs"), (9, "mortar", "Hama")]
+    ]
+    every_pair = {
+        disputes.key(right, found)
+        for left, right in combinations(record, 2)
+        if (found := conflict(left, right)) is not None
+    }
+    assert disputes.known(record) == every_pair
