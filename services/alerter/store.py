@@ -6,7 +6,7 @@ A new database joins ``tests/contract/test_store.py``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -15,13 +15,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.alerter.keeping import Stale, insert, keep
-from services.alerter.ledger import Decision, Query, keys
+from services.alerter.ledger import Decision, Query
 from services.alerter.records import Records, resolve, revisions
 from services.alerter.tables import ALERTS, DELIVERIES, HANDLED, INCIDENTS
 from shared.database import reading, writing
 from shared.messages import Alert, Incident, TaggedItem, stable_id
 
-__all__ = ["Address", "Routed", "Stale", "Store", "Tracked"]
+__all__ = ["Address", "Routed", "Stale", "Store", "Tracked", "Verdict"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,14 @@ class Routed:
 
     alert: Alert
     addresses: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be kept about one item: the ledger's decision, and the alerts with their addresses."""
+
+    decision: Decision
+    routed: Sequence[Routed] = ()
 
 
 @dataclass(frozen=True)
@@ -67,45 +75,43 @@ class Store:
         async with reading(self._engine) as connection:
             return await self._records.load(connection, await revisions(connection, query))
 
-    async def apply(
-        self,
-        tagged: TaggedItem,
-        *,
-        query: Query,
-        known: Sequence[Incident],
-        decision: Decision,
-        routed: Sequence[Routed],
-        now: datetime,
+    async def handle(
+        self, tagged: TaggedItem, query: Query, judge: Callable[[Sequence[Incident]], Verdict], now: datetime
     ) -> Tracked:
-        """Keep *decision*, which was made for *tagged* from *known*, the answer to *query*.
+        """Let *judge* decide about *tagged* from the answer to *query*, and keep its verdict: all of it, or nothing.
 
-        Everything is kept or nothing is. An item version that was handled before changes nothing; an alert that is
-        already kept is dropped, with its deliveries.
+        An item version that was handled before changes nothing. An alert that is already kept is dropped, with its
+        deliveries. Nobody else decides about the same item, forces or marks meanwhile.
 
         Raises:
-            Stale: *known* is no longer the answer to *query*.
+            Stale: an incident was changed by someone who decided about something else; decide again.
             Retry: the database cannot be reached.
 
         """
         async with writing(self._engine) as connection:
-            await _lock(connection, query, decision)
-            if not await _mark_handled(connection, tagged, decision, now):
-                return await self._outputs(connection, tagged.item.id) or Tracked(repeated=True)
-            if await revisions(connection, query) != {each.id: each.revision for each in known}:
-                raise Stale
+            await _lock(connection, query)
+            done = await self._outputs(connection, tagged.item.id)
+            if done is not None:
+                return done
+            known = await self._records.load(connection, await revisions(connection, query))
+            verdict = judge(known)
+            decision = verdict.decision
+            if not decision.incidents:
+                return Tracked(links=decision.links)
             await keep(connection, decision.incidents, {each.id: each for each in known})
-            fresh = await _keep_alerts(connection, tagged.item.id, routed)
+            await _mark_handled(connection, tagged, decision, now)
+            fresh = await _keep_alerts(connection, tagged.item.id, verdict.routed)
             await _queue(connection, fresh, now)
         addressed = frozenset(address.subscription for each in fresh for address in _addresses(each))
         return Tracked(decision.incidents, tuple(each.alert for each in fresh), decision.links, addressed)
 
     async def handled(self, version: str) -> bool:
-        """Tell whether the item version *version* was handled."""
+        """Tell whether handling the item version *version* changed anything."""
         async with reading(self._engine) as connection:
             return await connection.scalar(select(HANDLED.c.version).where(HANDLED.c.version == version)) is not None
 
     async def outputs(self, version: str) -> Tracked | None:
-        """Return what handling *version* left behind, to be said again; None when it was not handled."""
+        """Return what handling *version* left behind, to be said again; None when it changed nothing."""
         async with reading(self._engine) as connection:
             return await self._outputs(connection, version)
 
@@ -165,7 +171,7 @@ class Store:
         return await self._records.load(connection, {each: found[each] for each in ids if each in found})
 
 
-async def _lock(connection: AsyncConnection, query: Query, decision: Decision) -> None:
+async def _lock(connection: AsyncConnection, query: Query) -> None:
     """Let nobody else decide about the same item, forces or marks until this transaction ends.
 
     Rows that do not exist yet cannot be locked, so two alerters could otherwise open two incidents for one event.
@@ -173,15 +179,10 @@ async def _lock(connection: AsyncConnection, query: Query, decision: Decision) -
     """
     if connection.dialect.name != "postgresql":
         return
-    held = [keys(incident) for incident in decision.incidents if incident.status == "open"]
-    forces, marks = (
-        query.forces.union(*(each.forces for each in held)),
-        query.marks.union(*(each.marks for each in held)),
-    )
-    things = [f"item {query.item}", *(f"force {force}" for force in forces), *(f"mark {mark}" for mark in marks)]
-    locks = sorted({_lock_key(thing) for thing in things})
+    forces, marks = (f"force {force}" for force in query.forces), (f"mark {mark}" for mark in query.marks)
+    keys = sorted(_lock_key(thing) for thing in (f"item {query.item}", *forces, *marks))
     await connection.execute(
-        text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": locks}
+        text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": keys}
     )
 
 
@@ -189,8 +190,7 @@ def _lock_key(thing: str) -> int:
     return int.from_bytes(blake2b(thing.encode(), digest_size=8, person=b"ledger").digest(), signed=True)
 
 
-async def _mark_handled(connection: AsyncConnection, tagged: TaggedItem, decision: Decision, now: datetime) -> bool:
-    """Mark the item version as handled; False when it was."""
+async def _mark_handled(connection: AsyncConnection, tagged: TaggedItem, decision: Decision, now: datetime) -> None:
     mark = insert(connection, HANDLED).values(
         version=tagged.item.id,
         item=tagged.item.item,
@@ -198,7 +198,7 @@ async def _mark_handled(connection: AsyncConnection, tagged: TaggedItem, decisio
         incidents=json.dumps([incident.id for incident in decision.incidents]),
         links=json.dumps(dict(decision.links)),
     )
-    return (await connection.execute(mark.on_conflict_do_nothing())).rowcount == 1
+    await connection.execute(mark)
 
 
 async def _keep_alerts(connection: AsyncConnection, version: str, routed: Iterable[Routed]) -> list[Routed]:

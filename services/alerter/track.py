@@ -2,22 +2,23 @@
 
 ::
 
-    query ─▶ store.candidates ─▶ ledger.decide ─▶ policy.decide_alerts ─▶ store.apply (one transaction)
-                   ▲                                                            │
-                   └──────────────── stale: another alerter was first ──────────┘
+    query ─▶ store.handle ( candidates ─▶ ledger.decide ─▶ policy.decide_alerts ─▶ keep )   one transaction
+                  ▲                                                                  │
+                  └──────────────────── stale: another alerter was first ────────────┘
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from services.alerter import ledger, policy
 from services.alerter.ledger import Decision
 from services.alerter.policy import PolicySettings
-from services.alerter.store import Address, Routed, Stale, Store, Tracked
+from services.alerter.store import Address, Routed, Stale, Store, Tracked, Verdict
 from shared.errors import Retry
 from shared.messages import Alert, Incident, TaggedItem
 from shared.metrics import ALERTS, INCIDENTS
@@ -28,8 +29,8 @@ Decide = Callable[[TaggedItem, Sequence[Incident], datetime], Decision]
 Route = Callable[[Alert, Incident], Sequence[Address]]
 """Says where an alert about an incident goes."""
 
-ROUNDS = 20
-"""Decisions made anew before the item waits. In every round at least one alerter gets through."""
+ROUNDS = 5
+"""Decisions made anew before the item waits; the store's locks make even a second one rare."""
 
 
 def to_nobody(_alert: Alert, _incident: Incident) -> Sequence[Address]:
@@ -55,30 +56,39 @@ async def track(
     wanted = ledger.query(tagged)
     if wanted is None:
         return Tracked(links={claim.id: None for claim in tagged.claims})
-    done = await store.outputs(tagged.item.id)
-    if done is not None:
-        return done
+    judge = partial(verdict, tagged, now=now, route=route, settings=settings, decide=decide)
     for _ in range(ROUNDS):
-        known = await store.candidates(wanted)
-        decision = decide(tagged, known, now)
-        alerts = policy.decide_alerts(decision, tagged, now, settings)
-        incidents = {incident.id: incident for incident in decision.incidents}
-        routed = [Routed(alert, tuple(route(alert, incidents[alert.incident]))) for alert in alerts]
         try:
-            kept = await store.apply(tagged, query=wanted, known=known, decision=decision, routed=routed, now=now)
+            kept = await store.handle(tagged, wanted, judge, now)
         except Stale:
             LOG.info("decision overtaken", item=tagged.item.item)
-            continue
-        _tell(tagged, kept, {incident.id for incident in known})
-        return kept
+        else:
+            _tell(tagged, kept)
+            return kept
     raise Retry("other alerters were first too often")
 
 
-def _tell(tagged: TaggedItem, kept: Tracked, known: set[str]) -> None:
+def verdict(
+    tagged: TaggedItem,
+    known: Sequence[Incident],
+    *,
+    now: datetime,
+    route: Route,
+    settings: PolicySettings,
+    decide: Decide,
+) -> Verdict:
+    """Return what *tagged* means for the *known* incidents, and who is to be told. Pure."""
+    decision = decide(tagged, known, now)
+    incidents = {incident.id: incident for incident in decision.incidents}
+    alerts = policy.decide_alerts(decision, tagged, now, settings)
+    return Verdict(decision, [Routed(alert, tuple(route(alert, incidents[alert.incident]))) for alert in alerts])
+
+
+def _tell(tagged: TaggedItem, kept: Tracked) -> None:
     """Count and log what one item changed, once."""
     if kept.repeated:
         return
-    INCIDENTS.inc(sum(incident.id not in known for incident in kept.incidents))
+    INCIDENTS.inc(sum(incident.revision == 1 for incident in kept.incidents))
     for alert in kept.alerts:
         ALERTS.labels(kind=alert.kind).inc()
         LOG.info(
