@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -80,10 +81,11 @@ class KafkaSubscription:
         self._options = options
         self._clock = clock
         self._reader: Reader | None = None
+        self._buffer: deque[Record] = deque()
         self._hands: dict[int, _Hand] = {}
         self._behind_since: dict[int, datetime] = {}
         self._handed_back = asyncio.Event()
-        self._epoch = 0
+        self._moving = False
         self._closed = False
         self._revivals = 0
         self._watchdog = Watchdog(options.stuck, time.monotonic())
@@ -108,19 +110,12 @@ class KafkaSubscription:
 
         """
         while not self._closed:
-            batch = await self._poll()
-            epoch = self._epoch
-            for record in batch:
-                # What was read before partitions moved is dropped: its owner reads it again from the last commit.
-                if self._closed or epoch != self._epoch:
-                    break
+            while self._buffer and not self._closed:
+                record = self._buffer.popleft()
                 self._hand_out(record)
                 yield record
-            if batch:
-                self._revivals = 0
-                self._watchdog.moved(time.monotonic())
-            elif self._watchdog.due(time.monotonic()):
-                await self._watch()
+            if not self._closed:
+                await self._fill()
 
     async def commit(self, record: Record) -> None:
         """Mark *record* and all before it as done; dropped when its partition was given back since."""
@@ -162,7 +157,8 @@ class KafkaSubscription:
 
     async def revoked(self) -> None:
         """Hand nothing more out, and wait, not for ever, until what is in hand is committed."""
-        self._epoch += 1
+        self._moving = True
+        self._buffer.clear()
         deadline = time.monotonic() + self._options.drain
         while any(hand.open for hand in self._hands.values()) and (left := deadline - time.monotonic()) > 0:
             self._handed_back.clear()
@@ -174,13 +170,26 @@ class KafkaSubscription:
 
     def assigned(self) -> None:
         """Forget the partitions held before."""
-        self._epoch += 1
+        self._moving = False
+        self._buffer.clear()
         self._hands.clear()
         self._behind_since.clear()
 
     def _hand_out(self, record: Record) -> None:
         hand = self._hands.setdefault(record.partition, _Hand(record.offset, record.offset))
         hand.open[record.offset] = record.time
+
+    async def _fill(self) -> None:
+        """Read on; when nothing comes for long, look whether the consumer still works."""
+        batch = await self._poll()
+        if batch:
+            self._revivals = 0
+            self._watchdog.moved(time.monotonic())
+            # What is read while partitions move is dropped: its owner reads it again from the last commit.
+            if not self._moving:
+                self._buffer.extend(batch)
+        elif self._watchdog.due(time.monotonic()):
+            await self._watch()
 
     async def _poll(self) -> list[Record]:
         """Return the next records, none when there are none yet; a reader that fails is replaced."""

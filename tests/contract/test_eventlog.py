@@ -137,6 +137,15 @@ async def test_a_closed_subscription_stops(under_test: LogUnderTest) -> None:
         assert await asyncio.wait_for(reading, 10) == []
 
 
+async def test_an_iteration_that_was_broken_off_goes_on_where_it_stopped(under_test: LogUnderTest) -> None:
+    topic = await under_test.topic(fresh_topic(partitions=1))
+    async with under_test.opened() as log:
+        values = await fill(log, topic, 20)
+        async with log.subscribe(topic.name, "g") as subscription:
+            records = [*await take(subscription, 3), *await take(subscription, 17)]
+    assert [record.value.decode() for record in records] == values
+
+
 async def test_lag_counts_what_is_not_committed_and_its_age(under_test: LogUnderTest) -> None:
     topic = await under_test.topic(fresh_topic(partitions=1))
     async with under_test.opened() as log:
