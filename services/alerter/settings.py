@@ -22,7 +22,7 @@ class SlackSettings(Section):
     token: Secret | None = Field(None, description="Bot token xoxb-…, for subscriptions with channel_id")
     api_url: str = Field("https://slack.com/api/", description="Where the Web API is; another address for trials")
     proxy: Secret | None = Field(None, description="HTTP proxy http://[USER:PASSWORD@]HOST:PORT on the way to Slack")
-    per_minute: int = Field(50, ge=1, description="Most messages to one channel; Slack allows about one a second")
+    per_minute: int = Field(50, ge=1, description="Most messages to one channel; Slack allows one a second")
     timeout: float = Field(15, gt=0, description="Seconds to wait for an answer")
 
 
@@ -40,7 +40,7 @@ class SmtpSettings(Section):
     sender: str = Field(description='From whom alerts come: "claimwatch <alerts@example.org>"')
     domain: str | None = Field(None, description="Domain of Message-ID and List-Id; the sender's when left out")
     list_unsubscribe: str | None = Field(None, description="mailto: or https: address where receivers sign off")
-    per_minute: int = Field(60, ge=1, description="Most messages of one subscription")
+    per_minute: int = Field(120, ge=1, description="Most alerts of one subscription")
     timeout: float = Field(20, gt=0, description="Seconds to wait for each answer of the server")
 
     @property
@@ -85,7 +85,7 @@ class WebhookSettings(Section):
     secrets: tuple[Secret, ...] = Field(
         (), description="Signing keys whsec_… for subscriptions without their own; several while one is replaced"
     )
-    per_minute: int = Field(600, ge=1, description="Most requests of one subscription")
+    per_minute: int = Field(6000, ge=1, description="Most requests of one subscription")
     timeout: float = Field(
         20, gt=0, description="Seconds to wait for an answer; receivers should answer first, work later"
     )
