@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from services.cli import administration, checking, contracts, evaluating, letters, replaying, running, source_health
+from services.cli import (
+    administration,
+    checking,
+    contracts,
+    demonstrating,
+    evaluating,
+    letters,
+    replaying,
+    running,
+    source_health,
+)
 from services.cli.errors import Status, report
 from shared.errors import ClaimwatchError
 
@@ -26,7 +36,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (running, replaying, evaluating, checking, source_health, administration, letters, contracts):
+GROUPS = (
+    running,
+    demonstrating,
+    replaying,
+    evaluating,
+    checking,
+    source_health,
+    administration,
+    letters,
+    contracts,
+)
+for group in GROUPS:
     group.register(app)
 
 
