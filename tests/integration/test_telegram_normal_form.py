@@ -14,7 +14,7 @@ from shared.settings import Secret
 from tests.support.channel import Channel
 from tests.support.mtproto import MtprotoServer
 from tests.support.preview_site import PreviewSite
-from tests.support.reading import PlainFetcher, Reader
+from tests.support.reading import Reader, local_fetcher
 
 RTL = "\u200fقُتل ٤ جنرالات روس قرب حمص\nالمصدر: سانا"
 
@@ -52,7 +52,7 @@ def channel() -> Channel:
 
 @pytest.fixture
 async def readers(channel: Channel) -> AsyncIterator[tuple[Reader, Reader]]:
-    fetcher = PlainFetcher()
+    fetcher = local_fetcher()
     with PreviewSite(channel) as site:
         async with MtprotoServer(channel) as server:
             settings = TelegramSettings(mode="preview", accept_terms=True, preview_url=site.url)
@@ -92,7 +92,7 @@ async def test_both_adapters_show_the_same_entries_at_every_step(
 
 
 async def test_when_the_preview_closes_the_account_reads_on_where_it_stopped(channel: Channel) -> None:
-    fetcher = PlainFetcher()
+    fetcher = local_fetcher()
     with PreviewSite(channel) as site:
         async with MtprotoServer(channel) as server:
             settings = TelegramSettings(

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from services.collector.sources import Entry, Fetched
+from services.collector.sources.fetching import Fetcher
 from services.collector.sources.telegram.preview import PreviewClosed, PreviewSource
 from shared.errors import Retry
 from tests.support.channel import Channel
 from tests.support.preview_site import PreviewSite
-from tests.support.reading import PlainFetcher, Reader
+from tests.support.reading import Reader, local_fetcher
 
 
 @pytest.fixture
@@ -26,14 +27,13 @@ def channel(site: PreviewSite) -> Channel:
 
 
 @pytest.fixture
-async def fetcher() -> AsyncIterator[PlainFetcher]:
-    plain = PlainFetcher()
-    yield plain
-    await plain.close()
+async def fetcher() -> AsyncIterator[Fetcher]:
+    async with local_fetcher() as running:
+        yield running
 
 
 @pytest.fixture
-def reader(site: PreviewSite, fetcher: PlainFetcher) -> Reader:
+def reader(site: PreviewSite, fetcher: Fetcher) -> Reader:
     return Reader(PreviewSource("warnews", fetcher, base=site.url))
 
 
@@ -114,7 +114,7 @@ async def test_a_gap_of_several_pages_is_read_back_to_the_last_known_post(
 
 
 async def test_a_gap_longer_than_one_look_is_filled_by_the_next_ones_even_after_a_restart(
-    site: PreviewSite, channel: Channel, reader: Reader, fetcher: PlainFetcher
+    site: PreviewSite, channel: Channel, reader: Reader, fetcher: Fetcher
 ) -> None:
     channel.post("first")
     await reader.look()
@@ -161,10 +161,11 @@ async def test_edits_and_deletions_below_the_newest_page_are_found_by_re_reading
     assert len(reader.texts) == 81
     channel.edit(5, "seven killed")
     channel.delete(30)
+    channel.delete(61)
     for _ in range(5):
         await reader.look()
     assert reader.texts["warnews/5"] == "seven killed"
-    assert reader.deleted == {"warnews/30"}
+    assert reader.deleted == {"warnews/30", "warnews/61"}
 
 
 async def test_a_deleted_post_is_covered_and_absent(channel: Channel, reader: Reader) -> None:
@@ -209,7 +210,7 @@ async def test_a_restriction_is_quoted(channel: Channel, reader: Reader) -> None
         await reader.look()
 
 
-async def test_a_name_nobody_has_is_said_so(site: PreviewSite, fetcher: PlainFetcher) -> None:
+async def test_a_name_nobody_has_is_said_so(site: PreviewSite, fetcher: Fetcher) -> None:
     with pytest.raises(Retry, match="no public channel of this name") as refused:
         await PreviewSource("nobody", fetcher, base=site.url).fetch({})
     assert not isinstance(refused.value, PreviewClosed)
@@ -218,7 +219,7 @@ async def test_a_name_nobody_has_is_said_so(site: PreviewSite, fetcher: PlainFet
 async def test_changed_markup_is_an_alarm_and_not_silence(channel: Channel, reader: Reader) -> None:
     channel.post("one")
     await reader.look()
-    channel.broken_markup = True
+    channel.unreadable.add(1)
     with pytest.raises(Retry, match="none of 1 posts could be read"):
         await reader.look()
     assert reader.deleted == set()
@@ -241,7 +242,24 @@ async def test_a_server_error_is_to_be_retried_and_loses_nothing(
     site: PreviewSite, channel: Channel, reader: Reader
 ) -> None:
     channel.post("one")
-    site.fail_next(503)
-    with pytest.raises(Retry, match="503"):
+    site.fail_next(500)
+    with pytest.raises(Retry, match="HTTP 500"):
         await reader.look()
     assert (await one(reader)).text == "one"
+
+
+async def test_a_pause_that_telegram_asks_for_goes_to_the_schedule(site: PreviewSite, reader: Reader) -> None:
+    site.fail_next(429)
+    with pytest.raises(Retry) as refused:
+        await reader.look()
+    assert refused.value.after == 90
+
+
+async def test_where_one_post_cannot_be_read_none_is_called_deleted(channel: Channel, reader: Reader) -> None:
+    for text in ("one", "two", "three"):
+        channel.post(text)
+    await reader.look()
+    channel.unreadable.add(2)
+    fetched = await reader.look()
+    assert reader.deleted == set()
+    assert fetched.notes == ("unreadable-posts",)

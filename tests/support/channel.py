@@ -47,7 +47,7 @@ class Channel:
     messages: dict[int, Stored] = field(default_factory=dict)
     preview: bool = True
     restriction: str | None = None
-    broken_markup: bool = False
+    unreadable: set[int] = field(default_factory=set)
     pts: int = 1
     changes: list[tuple[int, Change]] = field(default_factory=list)
     listeners: list[Callable[[Change], None]] = field(default_factory=list)

@@ -111,8 +111,6 @@ def history(channel: Channel, before: int | None) -> str:
         else ""
     )
     posts = "\n".join(_wrap(channel, group) for group in shown)
-    if channel.broken_markup:
-        posts = posts.replace("data-post=", "data-message=")
     nothing = "" if shown else '<div class="tme_no_messages_found">No posts found</div>'
     return (
         '<!DOCTYPE html><html><head><meta charset="utf-8"><title>Telegram</title></head>'
@@ -131,10 +129,11 @@ def _albums(channel: Channel) -> list[list[Stored]]:
 
 def _wrap(channel: Channel, group: list[Stored]) -> str:
     message = group[0]
+    label = "data-message" if message.id in channel.unreadable else "data-post"
     kind = " service_message" if message.service else " text_not_supported_wrap js-widget_message"
     return (
         '<div class="tgme_widget_message_wrap js-widget_message_wrap">'
-        f'<div class="tgme_widget_message{kind}" data-post="{channel.name}/{message.id}" data-view="eyJ">'
+        f'<div class="tgme_widget_message{kind}" {label}="{channel.name}/{message.id}" data-view="eyJ">'
         f'<div class="tgme_widget_message_bubble"><div class="tgme_widget_message_author">'
         f'<a class="tgme_widget_message_owner_name" href="https://t.me/{channel.name}">{escape(channel.title)}</a></div>'
         f"{_forward(message)}{_reply(channel, message)}{_media(channel, group)}{_words(group)}"

@@ -97,6 +97,15 @@ def test_deeply_nested_markup_ends(inner: str) -> None:
     assert len(page.posts) + page.unreadable <= MOST_POSTS
 
 
+def test_a_quotation_is_known_by_its_place_even_without_its_class() -> None:
+    body = (
+        '<section class="tgme_channel_history"><div class="tgme_widget_message_wrap">'
+        '<div class="tgme_widget_message" data-post="WarNews/1"><a class="tgme_widget_message_reply">'
+        '<div class="tgme_widget_message_text">quoted</div></a><div class="tgme_widget_message_text">own</div></div>'
+    )
+    assert [post.text for post in read_page(body.encode(), "WarNews").posts] == ["own"]
+
+
 def test_a_landing_page_tells_a_closed_channel_from_no_channel() -> None:
     closed = b'<div class="tgme_page_extra">1 204 subscribers</div><div class="tgme_page_description">News</div>'
     assert read_landing(closed).exists

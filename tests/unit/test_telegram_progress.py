@@ -20,7 +20,8 @@ class PagesInMemory:
 
     channel: Channel
 
-    async def get(self, url: str) -> Answer:
+    async def get(self, url: str, *, accept: str) -> Answer:
+        assert "text/html" in accept
         _, _, before = url.partition("?before=")
         return Answer(200, url, history(self.channel, int(before) if before else None).encode())
 

@@ -16,8 +16,8 @@ ACCOUNT: dict[str, Any] = {"api_id": 1, "api_hash": "0123456789abcdef", "session
 
 
 class NoFetcher:
-    async def get(self, url: str) -> Answer:
-        raise AssertionError(url)
+    async def get(self, url: str, *, accept: str) -> Answer:
+        raise AssertionError(url, accept)
 
 
 def test_telegram_is_off_until_someone_decides() -> None:

@@ -36,6 +36,10 @@ class Refusal(Exception):
         self.message = message
 
 
+class Silence(Exception):
+    """The server gives no answer."""
+
+
 class Keys(Protocol):
     """The authorisation keys a server knows, by their id."""
 
@@ -132,7 +136,9 @@ class Connection:
         if isinstance(request, (functions.PingRequest, functions.PingDelayDisconnectRequest)):
             self._say(bytes(types.Pong(number, request.ping_id)))
             return
-        self._say(struct.pack("<Iq", RPC_RESULT, number) + result_of(lambda: self._server.respond(self, request)))
+        result = result_of(lambda: self._server.respond(self, request))
+        if result is not None:
+            self._say(struct.pack("<Iq", RPC_RESULT, number) + result)
 
     def _say(self, body: bytes) -> None:
         self._write(seal_message(self._key, self._session, self._next_id(), 1, body))
@@ -155,10 +161,12 @@ def unwrap(request: Any) -> Any:
             return request
 
 
-def result_of(respond: Callable[[], Any]) -> bytes:
-    """Return the serialised result, or the serialised error: silence would make the client reconnect for ever."""
+def result_of(respond: Callable[[], Any]) -> bytes | None:
+    """Return the serialised result, or the serialised error: a connection that breaks makes the client try for ever."""
     try:
         result = respond()
+    except Silence:
+        return None
     except Refusal as refusal:
         return bytes(types.RpcError(refusal.code, refusal.message))
     except Exception as error:  # noqa: BLE001 - whatever goes wrong in a handler must reach the test as an answer

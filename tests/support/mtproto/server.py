@@ -10,15 +10,21 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
+from telethon import TelegramClient
 from telethon.crypto import AuthKey
 from telethon.sessions import StringSession
 from telethon.tl import functions, types
 
 from tests.support.channel import Change, Channel, Stored
-from tests.support.mtproto import wire
-from tests.support.mtproto.connection import Connection, Refusal, key_id
+from tests.support.mtproto import login, wire
+from tests.support.mtproto.connection import Connection, Refusal, Silence, key_id
 from tests.support.mtproto.secrecy import server_key
 
+ACCOUNT_REQUESTS = (
+    functions.users.GetUsersRequest,
+    functions.updates.GetStateRequest,
+    functions.updates.GetDifferenceRequest,
+)
 FREE = (functions.help.GetConfigRequest,)
 LONGEST_DIFFERENCE = 100
 """Changes of one channel that a difference carries; beyond, the client is told that it is too long."""
@@ -27,7 +33,8 @@ LONGEST_DIFFERENCE = 100
 class MtprotoServer:
     """An async context manager: a data centre on a free loopback port.
 
-    ``calls`` counts the requests by name; ``silent`` holds updates back, as Telegram does when it sees fit.
+    ``calls`` counts the requests by name; ``silent`` holds updates back, as Telegram does when it sees fit; ``mute``
+    leaves requests for channels without an answer.
     """
 
     def __init__(self, *channels: Channel, dc: int = 2, port: int = 0) -> None:
@@ -35,11 +42,13 @@ class MtprotoServer:
         self.keys: dict[int, bytes] = {}
         self.calls: Counter[str] = Counter()
         self.silent = False
+        self.mute = False
         self._events: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.trusts_new_keys = False
         self.dc = dc
         self.port = port
         self.others: dict[int, int] = {}
+        self.login = login.Login()
         self._authorised: set[int] = set()
         self._refusal: Refusal | None = None
         self._connections: set[Connection] = set()
@@ -49,6 +58,7 @@ class MtprotoServer:
             self._listen(channel)
 
     async def __aenter__(self) -> Self:
+        TelegramClient._config = None  # Telethon remembers the first server's data centres for the whole process
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -100,9 +110,9 @@ class MtprotoServer:
         """Answer as Telegram does once one key was used from two places."""
         self._refusal = Refusal(406, "AUTH_KEY_DUPLICATED")
 
-    def refuse(self, code: int, message: str) -> None:
-        """Answer every request with one error."""
-        self._refusal = Refusal(code, message)
+    def refuse(self, code: int | None, message: str = "") -> None:
+        """Answer every request with one error; None: with none any more."""
+        self._refusal = None if code is None else Refusal(code, message)
 
     def forget_keys(self) -> None:
         """Know no key any more."""
@@ -131,8 +141,15 @@ class MtprotoServer:
             raise self._refusal
         if isinstance(request, FREE):
             return wire.config_object(self.dc, {self.dc: self.port, **self.others})
+        if isinstance(request, login.REQUESTS):
+            result, logged_in = self.login.answer(request)
+            if logged_in:
+                self._authorised.add(connection.key_id)
+            return result
         if connection.key_id not in self._authorised:
             raise Refusal(401, "AUTH_KEY_UNREGISTERED")
+        if self.mute and type(request) not in ACCOUNT_REQUESTS:
+            raise Silence
         handler = HANDLERS.get(type(request))
         if handler is None:
             raise Refusal(400, f"METHOD_{type(request).__name__.upper()}_UNKNOWN")

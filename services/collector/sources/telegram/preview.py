@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from services.collector.sources import Cursor, Entry, Fetched
+from services.collector.sources.fetching import PAGE_ACCEPT
 from services.collector.sources.telegram.markup import Page, read_landing, read_page
 from services.collector.sources.telegram.post import entries_of, key_of
 from services.collector.sources.telegram.progress import Progress
@@ -44,7 +45,7 @@ class Response(Protocol):
 class Fetcher(Protocol):
     """What is needed of :mod:`services.collector.sources.fetching`."""
 
-    async def get(self, url: str) -> Response:
+    async def get(self, url: str, *, accept: str) -> Response:
         """Fetch politely and within limits; a network failure is a Retry."""
         ...
 
@@ -126,7 +127,7 @@ class PreviewSource:
 
     async def _page(self, before: int | None) -> Page:
         url = f"{self._base}/s/{self._channel}"
-        response = await self._fetcher.get(url if before is None else f"{url}?before={before}")
+        response = await self._fetcher.get(url if before is None else f"{url}?before={before}", accept=PAGE_ACCEPT)
         if response.status == NOT_FOUND:
             raise Retry(self._says("there is no such channel. Check its name"))
         if response.status != OK:
@@ -170,7 +171,7 @@ class PreviewSource:
         return f"telegram channel {self._channel} (preview): {problem}"
 
 
-BY_ACCOUNT = 'Only an account can read it: telegram.mode "account" or "both"'
+BY_ACCOUNT = 'Only an account can read it: collector.telegram.mode "account" or "both"'
 
 
 def covered_ids(pages: Iterable[tuple[int | None, Page]], known: Progress, progress: Progress) -> set[int]:

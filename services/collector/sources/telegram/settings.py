@@ -14,12 +14,12 @@ Mode = Literal["off", "preview", "account", "both"]
 
 ACCEPTING = (
     "Accepting means: you have read Telegram's terms of service, API terms and content licensing terms, and decided "
-    "that reading these public channels is allowed where you are. Then set telegram.accept_terms to true, "
-    'or telegram.mode to "off"'
+    "that reading these public channels is allowed where you are. Then set collector.telegram.accept_terms to true, "
+    'or collector.telegram.mode to "off"'
 )
 LOGIN = (
     "Take api_id and api_hash from https://my.telegram.org (your own, never borrowed ones) and a session string of a "
-    'number kept for this purpose; or set telegram.mode to "preview", which needs no account'
+    'number kept for this purpose; or set collector.telegram.mode to "preview", which needs no account'
 )
 
 
@@ -74,12 +74,14 @@ class TelegramSettings(Section):
     def _usable(self) -> Self:
         if self.mode != "off" and not self.accept_terms:
             raise ConfigurationError(
-                "telegram.accept_terms", f'must be true when telegram.mode is "{self.mode}"', ACCEPTING
+                "telegram.accept_terms", f'must be true when collector.telegram.mode is "{self.mode}"', ACCEPTING
             )
         if self.uses_account:
             for key in ("api_id", "api_hash", "session"):
                 if not getattr(self, key):
-                    raise ConfigurationError(f"telegram.{key}", f'is needed when telegram.mode is "{self.mode}"', LOGIN)
+                    raise ConfigurationError(
+                        f"telegram.{key}", f'is needed when collector.telegram.mode is "{self.mode}"', LOGIN
+                    )
         _check_addresses(self.preview_url, self.server)
         return self
 

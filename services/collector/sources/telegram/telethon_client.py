@@ -21,6 +21,7 @@ from telethon.errors import (
     ChannelPrivateError,
     FloodWaitError,
     RPCError,
+    SessionPasswordNeededError,
     UnauthorizedError,
     UsernameInvalidError,
     UsernameNotOccupiedError,
@@ -41,16 +42,23 @@ CHANGES = (
     types.UpdateEditChannelMessage,
     types.UpdateDeleteChannelMessages,
 )
-ENDED = (AuthKeyDuplicatedError, AuthKeyNotFound, UnauthorizedError)
+ENDED = (AuthKeyDuplicatedError, UnauthorizedError)
 MEANINGS = {
     UsernameNotOccupiedError: "there is no such channel. Check its name",
     UsernameInvalidError: "there is no such channel. Check its name",
     ChannelPrivateError: "it is private, or this account is banned from it",
 }
-RENEW = "Log in again, put the new string into telegram.session and restart"
+RENEW = (
+    "Log in again (python -m services.collector.sources.telegram.login), put the new string into "
+    "collector.telegram.session and restart"
+)
+FIRST_DC = 2
+"""The data centre a new number is greeted by; Telegram sends it on to its own."""
 ATTEMPTS = 1
 """Tries again of Telethon itself; the schedule does the rest."""
 CONNECT_SECONDS = 10
+AT_ONCE = 4
+"""Requests side by side, however many channels there are: Telegram limits accounts, not connections."""
 ANSWER_SECONDS = 60
 """Telethon waits for an answer without end; a look that takes longer than this is given up and repeated."""
 
@@ -73,6 +81,7 @@ class TelethonClient:
         )
         self._client.add_event_handler(self._changed, events.Raw(types=CHANGES))
         self._connecting = asyncio.Lock()
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._wakes: dict[int, Callable[[], None]] = {}
         self._ended: str | None = None
 
@@ -103,7 +112,7 @@ class TelethonClient:
     async def close(self) -> None:
         """Disconnect; the next request connects again."""
         async with self._connecting:
-            await self._client.disconnect()
+            await self._disconnect()
 
     async def _posts(self, peer: Peer, **query: Any) -> list[Post]:
         channel = types.InputPeerChannel(peer.id, peer.access_hash)
@@ -114,7 +123,7 @@ class TelethonClient:
         if self._ended:
             raise AccountUnusable(self._ended)
         try:
-            async with _only_our_own_cancellation(), asyncio.timeout(ANSWER_SECONDS):
+            async with self._turns, _only_our_own_cancellation(), asyncio.timeout(ANSWER_SECONDS):
                 await self._connect()
                 return await ask(self._client)
         except AccountUnusable:
@@ -134,15 +143,58 @@ class TelethonClient:
             try:
                 await self._client.connect()
             except BaseException:
-                await self._client.disconnect()
+                await self._disconnect()
                 raise
             log.info("telegram account was connected")
+
+    async def _disconnect(self) -> None:
+        await self._client.disconnect()
+        await asyncio.gather(self._client.disconnected, return_exceptions=True)  # else asyncio warns of an error unseen
 
     async def _changed(self, update: Any) -> None:
         channel = getattr(update, "channel_id", None) or update.message.peer_id.channel_id
         wake = self._wakes.get(channel)
         if wake:
             wake()
+
+
+async def log_in(
+    *,
+    api_id: int,
+    api_hash: Secret,
+    ask: Callable[[str], str],
+    ask_hidden: Callable[[str], str],
+    server: tuple[str, int] | None = None,
+) -> Secret:
+    """Log a number in and return its string session; *ask* and *ask_hidden* put the questions to the operator.
+
+    Raises:
+        Retry: refused or unreachable; the message says which, nothing was stored.
+
+    """
+    session = StringSession()
+    if server:
+        session.set_dc(FIRST_DC, *server)
+    client = TelegramClient(
+        session, api_id, api_hash.get_secret_value(), flood_sleep_threshold=0, connection_retries=ATTEMPTS
+    )
+    try:
+        await client.connect()
+        phone = ask("Phone number, with the country's code: ")
+        await client.send_code_request(phone)
+        try:
+            await client.sign_in(phone, ask("Code that Telegram has sent: "))
+        except SessionPasswordNeededError:
+            await client.sign_in(password=ask_hidden("Password of two-step verification: "))
+        return Secret(session.save())
+    except FloodWaitError as error:
+        raise Retry(f"telegram login: Telegram asks to wait {error.seconds} s", after=float(error.seconds)) from error
+    except RPCError as error:
+        raise Retry(f"telegram login: Telegram answered {_code(error)}") from error
+    except OSError as error:
+        raise Retry(f"telegram login: Telegram cannot be reached: {error}. Check the network") from error
+    finally:
+        await client.disconnect()
 
 
 @asynccontextmanager
@@ -165,6 +217,11 @@ def translate(error: Exception, name: str) -> Retry:
         return AccountUnusable(_ended(error))
     if isinstance(error, ChannelInvalidError):
         return ChannelUnknown(_says(name, "Telegram does not know its stored id; another account may have stored it"))
+    if isinstance(error, AuthKeyNotFound):
+        return Retry(
+            "telegram account: Telegram does not know this session's key just now. If that goes on, the session was "
+            f"ended: {RENEW}"
+        )
     if isinstance(error, RPCError):
         meaning = next((text for kind, text in MEANINGS.items() if isinstance(error, kind)), None)
         return Retry(_says(name, meaning or f"Telegram answered {_code(error)}"))
@@ -188,7 +245,7 @@ def _says(name: str, problem: str) -> str:
 
 
 def _code(error: Exception) -> str:
-    return str(getattr(error, "message", None) or type(error).__name__)
+    return " ".join(str(error).split()).partition(" (caused by")[0] or type(error).__name__
 
 
 def _session(secret: Secret, server: tuple[str, int] | None) -> StringSession:
