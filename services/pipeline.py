@@ -26,8 +26,8 @@ from shared.runtime import Runtime
 
 LOG = structlog.get_logger(__name__)
 
-DRAIN = 20.0
-"""Seconds a service may take to finish what is in hand; orchestrators kill after 30."""
+DRAIN = 40.0
+"""Seconds a service may take to finish what is in hand; ``stop_grace_period`` in the deploy files is longer."""
 
 Name = Literal["collector", "classifier", "alerter"]
 ALL: tuple[Name, ...] = ("collector", "classifier", "alerter")
