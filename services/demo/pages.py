@@ -11,6 +11,9 @@ from xml.sax.saxutils import escape as xml_escape
 from services.demo.storyline import Outlet, Shown
 
 
+NO_POSTS = '<div class="tme_no_messages_found">No posts found</div>'
+
+
 def feed(outlet: Outlet, items: Sequence[Shown], base: str) -> str:
     """Return the RSS 2.0 feed of *outlet*, newest item first; *base* is the site's address."""
     entries = "".join(_entry(outlet, item, base) for item in reversed(items))
@@ -47,7 +50,7 @@ def article(outlet: Outlet, item: Shown) -> str:
 
 def channel(outlet: Outlet, posts: Sequence[Shown]) -> str:
     """Return the public preview page of a channel, in the markup of Telegram's own preview pages."""
-    rows = "".join(_post(outlet, post) for post in posts)
+    rows = "".join(_post(outlet, post) for post in posts) or NO_POSTS
     return (
         f'<!doctype html><html><head><meta charset="utf-8"><title>{escape(outlet.name)}</title></head><body>'
         f'<main class="tgme_main"><section class="tgme_channel_history js-message_history">{rows}</section></main>'
