@@ -10,7 +10,6 @@ from xml.sax.saxutils import escape as xml_escape
 
 from services.demo.storyline import Outlet, Shown
 
-
 NO_POSTS = '<div class="tme_no_messages_found">No posts found</div>'
 
 
