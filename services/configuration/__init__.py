@@ -12,7 +12,9 @@ from services.alerter.settings import AlerterSettings
 from services.collector.settings import CollectorSettings
 from services.configuration.environment import merge, read_environment, read_secret_files
 from services.configuration.faults import BadConfiguration, find_faults
+from shared.database import sqlite_path
 from shared.errors import ConfigurationError
+from shared.eventlog.address import parse as parse_log
 from shared.settings import SharedSettings
 
 __all__ = ["BadConfiguration", "Configuration", "Loaded", "load"]
@@ -47,9 +49,22 @@ def load(named: Path | None, environ: Mapping[str, str], directory: Path) -> Loa
     resolved, unreadable = read_secret_files(Configuration, merge(tree, above))
     faults += unreadable
     faults += find_faults(Configuration, resolved)
+    faults += _address_faults(resolved)
     if faults:
         raise BadConfiguration(faults)
     return Loaded(Configuration.model_validate(resolved), file)
+
+
+def _address_faults(tree: Mapping[str, Any]) -> list[ConfigurationError]:
+    """Return what is wrong with the addresses of the log and the database."""
+    found: list[ConfigurationError] = []
+    for key, parse in (("log", parse_log), ("database", sqlite_path)):
+        try:
+            if isinstance(address := tree.get(key), str):
+                parse(address)
+        except ConfigurationError as fault:
+            found.append(fault)
+    return found
 
 
 def _read_file(named: Path | None, environ: Mapping[str, str], directory: Path) -> tuple[Path | None, dict[str, Any]]:
