@@ -50,6 +50,8 @@ class ConsoleChannel:
             else:
                 self._console.print(Text(render_text(card)), soft_wrap=True)
         except OSError as error:
+            self._console.begin_capture()
+            self._console.end_capture()  # drops what rich holds back: the next print would begin with this alert again
             raise Retry(f"standard output takes nothing: {error.strerror}") from error
         return Receipt()
 

@@ -43,7 +43,7 @@ class WebhookChannel:
             Reject: the receiver answered 410, or its address is private and that was not allowed.
 
         """
-        body = json.dumps(event(delivery), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        body = json.dumps(event(delivery), separators=(",", ":")).encode()
         moment = self._clock.now()
         headers = {
             "content-type": "application/cloudevents+json; charset=utf-8",
