@@ -1,0 +1,121 @@
+"""The collector's section of the configuration: which sources, how often, within which limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+
+from services.collector.sources.telegram.settings import TelegramSettings
+from shared.errors import ConfigurationError
+from shared.messages import Force, SourceRef
+from shared.settings import Section
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+class SourceSettings(Section):
+    """One feed or channel, and what is known of whoever is behind it."""
+
+    id: Identifier = Field(description="Short name of your own: lower-case letters, digits, . _ -; keep it for ever")
+    name: str = Field(min_length=1, description="As shown in alerts")
+    kind: Literal["rss", "telegram"] = Field("rss", description="rss (also Atom, RDF, JSON Feed) or telegram")
+    url: str | None = Field(None, description="Address of the feed; for rss")
+    channel: str | None = Field(None, description="Name of the public channel, as in https://t.me/NAME; for telegram")
+    language: str | None = Field(None, pattern=r"^[a-z]{2,3}$", description="ISO 639 code; a hint only")
+    country: str | None = Field(None, pattern=r"^[A-Z]{2}$", description="ISO 3166 code of the outlet's seat")
+    side: Force | None = Field(None, description="The force whose side it takes, if it takes one: RU, SY, TR, OPP...")
+    owner: str | None = Field(None, description="Who owns it; sources of one owner count as one voice")
+    reliability: Literal["A", "B", "C", "D", "E", "F"] | None = Field(None, description="Admiralty grade")
+    interval: float | None = Field(None, ge=1, description="Seconds between two looks; else the collector's")
+    full_text: Literal["auto", "always", "never"] = Field(
+        "auto", description="Read the article's page: auto when the feed gives only a summary, always, never"
+    )
+    allow_private: bool = Field(default=False, description="It is in your own network; else such addresses are refused")
+
+    @property
+    def ref(self) -> SourceRef:
+        """What travels with every item of this source."""
+        return SourceRef(
+            id=self.id,
+            name=self.name,
+            kind=self.kind,
+            language=self.language,
+            country=self.country,
+            side=self.side,
+            owner=self.owner,
+            reliability=self.reliability,
+        )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        where = f"collector.sources.{self.id}"
+        needed, alien = ("url", "channel") if self.kind == "rss" else ("channel", "url")
+        if not getattr(self, needed):
+            raise ConfigurationError(
+                f"{where}.{needed}", f'is needed for kind "{self.kind}"', "Add it, or change the kind"
+            )
+        if getattr(self, alien):
+            raise ConfigurationError(f"{where}.{alien}", f'means nothing for kind "{self.kind}"', "Remove it")
+        if self.url:
+            _check_url(f"{where}.url", self.url)
+        return self
+
+
+class LimitSettings(Section):
+    """How much is asked of a server, and how much is taken from it."""
+
+    connect: float = Field(10, gt=0, description="Seconds to reach a server")
+    total: float = Field(30, gt=0, description="Seconds for one whole answer")
+    body: int = Field(16_777_216, ge=65_536, description="Bytes of one answer after decompression")
+    parse: float = Field(20, gt=0, description="Seconds to read one feed or article, in a process of its own")
+    memory: int = Field(1_073_741_824, ge=268_435_456, description="Bytes of address space of such a process")
+    at_once: int = Field(32, ge=1, description="Sources looked at side by side")
+    per_host: int = Field(1, ge=1, description="Requests side by side to one host")
+    spacing: float = Field(1, ge=0, description="Seconds between two requests to one public host")
+    remember: int = Field(180, ge=7, description="Days an item is remembered after its source stopped showing it")
+
+
+class CollectorSettings(Section):
+    """Which sources are read, how often, and how politely."""
+
+    sources: tuple[SourceSettings, ...] = Field((), description="Your sources; none: the shipped catalogue")
+    interval: float = Field(120, ge=1, description="Seconds between two looks at a feed, unless it says its own")
+    longest_interval: float = Field(21_600, ge=60, description="Seconds a failing source is left alone at most")
+    spread: float = Field(30, ge=0, description="Seconds over which the first looks after a start are spread")
+    contact: str | None = Field(None, description="Address or page in the User-Agent, so that publishers can write")
+    limits: LimitSettings = LimitSettings()
+    telegram: TelegramSettings = TelegramSettings()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        seen: set[str] = set()
+        for source in self.sources:
+            if source.id in seen:
+                raise ConfigurationError(
+                    f"collector.sources.{source.id}", "stands there twice", "Give each source an id of its own"
+                )
+            seen.add(source.id)
+            if source.kind == "telegram" and self.telegram.mode == "off":
+                raise ConfigurationError(
+                    "collector.telegram.mode",
+                    f'is "off", but {source.id} is a Telegram channel',
+                    'Choose "preview" or "account" (the section telegram says what they mean), or remove the source',
+                )
+        if self.contact and not self.contact.isprintable():
+            raise ConfigurationError("collector.contact", "holds control characters", "Write an address or a URL")
+        return self
+
+
+def _check_url(where: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ConfigurationError(where, f'"{url[:80]}" is not a web address', "Write https://HOST/PATH") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(where, f'"{url[:80]}" is not a web address', "Write https://HOST/PATH")
+    if parts.password:
+        raise ConfigurationError(
+            where, "holds a password", "Use the address without it; feeds behind a login are not read"
+        )
