@@ -43,20 +43,25 @@ class ConsoleChannel:
             Retry: nobody reads standard output any more, or the disk behind it is full.
 
         """
-        card = make_card(delivery.alert, delivery.incident)
         try:
-            if self._console.is_terminal:
-                self._console.print(draw(card), width=min(self._console.width, WIDTH))
-            else:
-                self._console.print(Text(render_text(card)), soft_wrap=True)
+            self._print(make_card(delivery.alert, delivery.incident))
         except OSError as error:
-            self._console.begin_capture()
-            self._console.end_capture()  # drops what rich holds back: the next print would begin with this alert again
             raise Retry(f"standard output takes nothing: {error.strerror}") from error
         return Receipt()
 
     async def close(self) -> None:
         """Leave standard output to the process."""
+
+    def _print(self, card: Card) -> None:
+        """Write *card* in one piece: what rich held back after a failure would be printed again before the next one."""
+        console = self._console
+        with console.capture() as drawn:
+            if console.is_terminal:
+                console.print(draw(card), width=min(console.width, WIDTH))
+            else:
+                console.print(Text(render_text(card)), soft_wrap=True)
+        console.file.write(drawn.get())
+        console.file.flush()
 
 
 def draw(card: Card) -> Panel:
