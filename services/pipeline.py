@@ -104,7 +104,9 @@ def checks(configuration: Configuration, runtime: Runtime) -> dict[str, Check]:
     return {"database": database, "log": partial(check_log, configuration.log)}
 
 
-async def supervise(services: Sequence[Service], runtime: Runtime, *, may_end: bool = False) -> None:
+async def supervise(
+    services: Sequence[Service], runtime: Runtime, *, may_end: bool = False, drain: float = DRAIN
+) -> None:
     """Run *services* until ``runtime.stop`` is set or one of them ends; then let all drain.
 
     *may_end*: a service that ends without an error has done its work.
@@ -121,7 +123,7 @@ async def supervise(services: Sequence[Service], runtime: Runtime, *, may_end: b
         asked = runtime.stop.is_set()
         ended = [task for task in tasks if task.done()]
         runtime.stop.set()
-        _, late = await asyncio.wait(tasks, timeout=DRAIN)
+        _, late = await asyncio.wait(tasks, timeout=drain)
     finally:
         for task in (*tasks, stopping):
             task.cancel()
@@ -130,7 +132,7 @@ async def supervise(services: Sequence[Service], runtime: Runtime, *, may_end: b
         _raise_failure(task, service)
     if late:
         names = ", ".join(sorted(task.get_name() for task in late))
-        raise Crashed(f"{names} did not finish within {DRAIN:.0f} s; what was in hand is done again at the next start")
+        raise Crashed(f"{names} did not finish within {drain:.0f} s; what was in hand is done again at the next start")
     if ended and not asked and not may_end:
         raise Crashed(f"the {ended[0].get_name()} ended without being asked to")
 

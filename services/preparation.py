@@ -85,14 +85,16 @@ def is_file(log_url: str) -> bool:
     return log_url.startswith("sqlite:")
 
 
-async def patiently(what: str, attempt: Callable[[], Coroutine[Any, Any, T]], stop: asyncio.Event) -> T:
+async def patiently(
+    what: str, attempt: Callable[[], Coroutine[Any, Any, T]], stop: asyncio.Event, *, first_wait: float = FIRST_WAIT
+) -> T:
     """Return what *attempt* gives, trying again for as long as it says ``Retry``.
 
     Raises:
         Stopped: *stop* was set meanwhile.
 
     """
-    wait, count = FIRST_WAIT, 0
+    wait, count = first_wait, 0
     while True:
         count += 1
         try:

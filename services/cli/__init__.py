@@ -14,6 +14,7 @@ from services.cli import (
     contracts,
     demonstrating,
     evaluating,
+    explaining,
     letters,
     replaying,
     running,
@@ -39,6 +40,7 @@ app = typer.Typer(
 GROUPS = (
     running,
     demonstrating,
+    explaining,
     replaying,
     evaluating,
     checking,
