@@ -52,7 +52,8 @@ def item_from_documents(text: str, *, now: datetime, wanted: str | None) -> RawI
 
     """
     lines = [text.encode()] if _is_one(text) else text.encode().split(b"\n")
-    found: list[Document | BadLine] = list(read_lines(lines, lambda value: _complete(value, now), _id))
+    parsed = read_lines(lines, lambda value: _complete(value, now), _id)
+    found = list(parsed)
     good = {one.id: one for one in found if isinstance(one, Document)}
     if not good:
         bad = next((one for one in found if isinstance(one, BadLine)), BadLine(1, "there is nothing"))
