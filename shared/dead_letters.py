@@ -193,7 +193,7 @@ def describe(letter: DeadLetter) -> str:
         *((name, text) for name, text in sorted(letter.headers.items()) if not name.startswith(_PREFIX)),
         ("value", letter.value[:2000].decode("utf-8", "replace")),
     ]
-    return "\n".join(f"{name:>16}  {_harmless(text)}" for name, text in lines)
+    return "\n".join(f"{_harmless(name):>16}  {_harmless(text)}" for name, text in lines)
 
 
 def summarise(found: Iterable[DeadLetter]) -> list[tuple[str, str, str, str, str]]:

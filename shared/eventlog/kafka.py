@@ -21,10 +21,12 @@ from shared.eventlog.address import KafkaAddress
 from shared.eventlog.kafka_client import (
     REFUSED,
     UNAVAILABLE,
+    abandon_producer,
     connection_settings,
     consumer,
+    explained,
     record_of,
-    stop_client,
+    stop_producer,
     translated,
 )
 from shared.eventlog.kafka_reader import KafkaReader, MemberName
@@ -91,7 +93,9 @@ class KafkaLog:
         """Send once, and wait until all replicas have it."""
         producer = await self._live_producer()
         try:
-            await producer.send_and_wait(topic, value, key_bytes(key), headers=headers)
+            # An idempotent producer never gives up by itself; the caller wants to hear of it.
+            sending = producer.send_and_wait(topic, value, key_bytes(key), headers=headers)
+            await asyncio.wait_for(sending, self.address.options.request_ms / 1000)
         except _TOO_LARGE as error:
             raise Reject(f"{topic} at {self.address} takes no record of {len(value)} bytes") from error
         except _BROKEN_PRODUCER:
@@ -149,7 +153,8 @@ class KafkaLog:
         for subscription in list(self._subscriptions):
             await subscription.close()
         if self._producer is not None:
-            self._retire(self._producer)
+            await stop_producer(self._producer)
+            self._producer = None
         if self._retiring:
             await asyncio.wait(self._retiring)
 
@@ -172,14 +177,14 @@ class KafkaLog:
             await producer.start()
         except UNAVAILABLE as error:
             await producer.stop()
-            raise translated(error, self.address) from error
+            raise await explained(error, self.address) from error
         return producer
 
     def _retire(self, producer: AIOKafkaProducer) -> None:
-        """Stop using *producer* now and close it aside; others may have done so already."""
+        """Stop using *producer* now and give it up aside; others may have done so already."""
         if producer is self._producer:
             self._producer = None
-            task = asyncio.create_task(stop_client(producer), name="Kafka producer closes")
+            task = asyncio.create_task(abandon_producer(producer), name="Kafka producer is given up")
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import create_conn
 
 from shared.errors import ClaimwatchError, ConfigurationError, Retry
 from shared.eventlog import Record
@@ -80,7 +81,39 @@ def translated(error: Exception, address: KafkaAddress) -> ClaimwatchError:
     """Return what callers of the log are told of an error of the client library."""
     if isinstance(error, REFUSED):
         return ConfigurationError("log", f"{address} refuses us ({type(error).__name__})", "Check user and rights")
-    return Retry(f"{address} cannot be used now: {type(error).__name__}: {error}")
+    if isinstance(error, ssl.SSLError):
+        return ConfigurationError("log", f"{address} is not trusted: {error.reason}", "Check cafile and the host name")
+    name = type(error).__name__
+    return Retry(f"{address} cannot be used now: {name}: {str(error).removeprefix(name + ': ') or 'no answer in time'}")
+
+
+async def explained(error: Exception, address: KafkaAddress) -> ClaimwatchError:
+    """Return what callers are told when a client could not start.
+
+    Starting says only that no broker could be reached, whatever the reason; so each is asked once more, by itself.
+    """
+    if address.options.security != "PLAINTEXT":
+        for broker in address.brokers:
+            refusal = await _refusal(broker, address)
+            if refusal is not None:
+                return translated(refusal, address)
+    return translated(error, address)
+
+
+async def _refusal(broker: str, address: KafkaAddress) -> Exception | None:
+    """Return why one broker does not let us in, if that, and not the way to it, is the trouble."""
+    host, _, port = broker.rpartition(":")
+    settings = connection_settings(address)
+    del settings["bootstrap_servers"]
+    try:
+        connection = await create_conn(host.strip("[]"), int(port), **settings)
+    except (*REFUSED, ssl.SSLError) as error:
+        return error
+    except UNAVAILABLE as error:
+        cause = error.__cause__ or error.__context__
+        return cause if isinstance(cause, ssl.SSLError) else None
+    connection.close()
+    return None
 
 
 def record_of(found: Any) -> Record:
@@ -91,10 +124,32 @@ def record_of(found: Any) -> Record:
     return Record(found.topic, found.partition, found.offset, key, found.value or b"", headers, moment)
 
 
-async def stop_client(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    """Close a client of the library; one whose broker is away is not waited for long."""
+async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Close a consumer; one whose broker is away is not waited for long."""
     with suppress(*UNAVAILABLE):
-        await asyncio.wait_for(client.stop(), _STOP_SECONDS)
+        await asyncio.wait_for(consumer.stop(), _STOP_SECONDS)
+
+
+async def stop_producer(producer: AIOKafkaProducer) -> None:
+    """Send what is still waiting, then close; when that takes too long, give it up."""
+    try:
+        await asyncio.wait_for(producer.flush(), _STOP_SECONDS)
+    except UNAVAILABLE:
+        await abandon_producer(producer)
+    else:
+        await producer.stop()
+
+
+async def abandon_producer(producer: AIOKafkaProducer) -> None:
+    """Close a producer without sending what it still holds, and tell all who wait for it.
+
+    The library offers no such thing: its ``stop`` sends for as long as it takes, and a record it was given up for
+    would come after the one that was appended in its place. Hence the private names.
+    """
+    await producer._sender.close()  # noqa: SLF001 - see above
+    producer._message_accumulator.fail_all(errors.KafkaConnectionError("the producer was given up"))  # noqa: SLF001
+    with suppress(*UNAVAILABLE):
+        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
 
 
 async def stop_admin(admin: AIOKafkaAdminClient) -> None:

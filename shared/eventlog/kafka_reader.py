@@ -17,9 +17,10 @@ from shared.eventlog.kafka_client import (
     UNAVAILABLE,
     connection_settings,
     consumer,
+    explained,
     record_of,
     stop_admin,
-    stop_client,
+    stop_consumer,
     translated,
 )
 from shared.eventlog.kafka_subscription import Rebalanced
@@ -77,7 +78,7 @@ class KafkaReader:
             await reader._consumer.start()
         except UNAVAILABLE as error:
             await reader.stop()
-            raise translated(error, address) from error
+            raise await explained(error, address) from error
         except BaseException:
             await reader.stop()
             raise
@@ -116,7 +117,7 @@ class KafkaReader:
 
     async def stop(self) -> None:
         """Leave the group; see ``Reader``."""
-        await stop_client(self._consumer)
+        await stop_consumer(self._consumer)
 
     async def _listed(self) -> bool:
         """Ask the group whether this consumer is in it: one without partitions may be spare, or lost."""

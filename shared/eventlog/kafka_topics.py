@@ -15,7 +15,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from shared.errors import ConfigurationError, Retry
 from shared.eventlog.address import KafkaAddress
 from shared.eventlog.kafka import LARGEST_REQUEST
-from shared.eventlog.kafka_client import UNAVAILABLE, connection_settings, stop_admin, translated
+from shared.eventlog.kafka_client import UNAVAILABLE, connection_settings, explained, stop_admin, translated
 from shared.eventlog.plan import TopicPlan, TopicReport, report
 
 _MOST_COPIES = 3
@@ -43,7 +43,10 @@ async def check(address: KafkaAddress) -> None:
 async def _admin(address: KafkaAddress) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**connection_settings(address), client_id="claimwatch-topics")
     try:
-        await admin.start()
+        try:
+            await admin.start()
+        except UNAVAILABLE as error:
+            raise await explained(error, address) from error
         yield admin
     except UNAVAILABLE as error:
         raise translated(error, address) from error

@@ -24,7 +24,7 @@ async def run(url: str, raw: str, tagged: str) -> None:
     output = replace(TAGGED, name=tagged)
 
     async def handle(item: RawItem, record: Record) -> Sequence[Output]:
-        await asyncio.sleep(random.random() * 0.01)
+        await asyncio.sleep(random.random() * 0.2)
         return [Output(output, tagged_item(item))]
 
     log = await open_log(url, client="stage")
