@@ -148,13 +148,12 @@ async def test_an_iteration_that_was_broken_off_goes_on_where_it_stopped(under_t
 
 async def test_lag_counts_what_is_not_committed_and_its_age(under_test: LogUnderTest) -> None:
     topic = await under_test.topic(fresh_topic(partitions=1))
-    async with under_test.opened() as log:
-        async with log.subscribe(topic.name, "g") as subscription:
-            assert [lag.records for lag in await subscription.lag()] == [0]
-            await fill(log, topic, 5)
-            records = await take(subscription, 3)
-            await subscription.commit(records[1])
-            (lag,) = await subscription.lag()
+    async with under_test.opened() as log, log.subscribe(topic.name, "g") as subscription:
+        assert [lag.records for lag in await subscription.lag()] == [0]
+        await fill(log, topic, 5)
+        records = await take(subscription, 3)
+        await subscription.commit(records[1])
+        (lag,) = await subscription.lag()
     assert lag.records == 3
     assert lag.oldest_seconds is not None
     assert 0 <= lag.oldest_seconds < 60

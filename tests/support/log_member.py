@@ -1,4 +1,7 @@
-"""A member of a group in a process of its own, to be killed: ``python -m tests.support.log_member URL TOPIC GROUP FILE PAUSE``."""
+"""A member of a group in a process of its own, to be killed.
+
+``python -m tests.support.log_member URL TOPIC GROUP FILE PAUSE``
+"""
 
 from __future__ import annotations
 

@@ -90,5 +90,5 @@ def test_a_few_rejects_are_borne(outcomes: tuple[bool, ...]) -> None:
 
 @pytest.mark.parametrize("outcomes", [(True, True, True), (False, True, True), (*[False] * 90, *[True] * 6)])
 def test_when_most_of_the_window_was_rejected_it_is_over(outcomes: tuple[bool, ...]) -> None:
-    with pytest.raises(TooManyRejects, match="classifier stopped: .* broken"):
+    with pytest.raises(TooManyRejects, match=r"classifier stopped: .* broken"):
         _after(*outcomes).refuse_another("classifier", "broken")
