@@ -1,0 +1,1 @@
+"""Claims: one module for each question that is asked of a sentence."""

@@ -1,0 +1,28 @@
+"""Pure: how they met it. Mortar or mine, air strike or ambush: causes named near a figure, weighed."""
+
+from __future__ import annotations
+
+from services.classifier.claims.figures import Figure
+from services.classifier.claims.relation import relation
+from services.classifier.lexicon import Mark
+from services.classifier.reading import Reading
+
+MOST = 14
+
+
+def candidates(reading: Reading, figure: Figure, outcome: str) -> list[tuple[Mark, list[str]]]:
+    """Return the causes that may be that of *figure*, with features; the same word may stand for several."""
+    low = reading.sentences[max(0, figure.sentence - 2)].first
+    high = reading.sentences[min(len(reading.sentences) - 1, figure.sentence + 1)].last
+    marks = reading.find("cause", low, high)
+    values = {mark.value for mark in marks}
+    rows = []
+    for mark in sorted(marks, key=lambda m: abs(m.first - figure.head))[:MOST]:
+        row = relation(reading, figure, mark)
+        row += [f"value={mark.value}", f"value={mark.value}/{row[1]}", f"outcome={outcome}/{row[1]}", f"value={mark.value}/{outcome}"]
+        row += [f"{mark.value}+{other}" for other in values if other != mark.value]
+        row += [f"{mark.value}+{other}/{row[1]}" for other in values if other != mark.value]
+        row.append(f"{reading.language}w={reading.tokens[mark.first].text[:6]}")
+        row.append(f"values={min(3, len(values))}/{row[1]}/{figure.kind}")
+        rows.append((mark, row))
+    return rows

@@ -1,0 +1,166 @@
+"""Pure: from victim phrases to drafts of claims, each field with the span it was read from and the rule that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from services.classifier.claims import causes, dates, forces, linking, places, speakers, stance, totals
+from services.classifier.claims.choice import Model, Weights
+from services.classifier.claims.figures import Figure, figures
+from services.classifier.claims.speakers import Speaker
+from services.classifier.data import Theatre
+from services.classifier.reading import Reading
+
+T = TypeVar("T")
+CHOICES = ("force", "speaker", "stance", "place", "date", "cause", "total", "part")
+ENOUGH = {"speaker": 0.45, "place": 0.35, "date": 0.45, "cause": 0.45, "total": 0.5, "part": 0.5}
+YES = "y"
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The trained models: one that links, one for every further decision."""
+
+    link: Model
+    choices: dict[str, Weights]
+
+    @classmethod
+    def load(cls, folder: Path) -> Models:
+        """Read the model files in *folder*."""
+        choices = {name: Weights(folder / f"{name}.crfsuite") for name in CHOICES}
+        return cls(Model(folder / "link.crfsuite"), choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where one field of a draft was read, by which rule, how surely."""
+
+    name: str
+    first: int
+    last: int
+    rule: str
+    chance: float
+
+
+@dataclass(slots=True)
+class Draft:
+    """One claim in the making."""
+
+    figure: Figure
+    outcome: str
+    low: int | None
+    high: int | None
+    force: str
+    stance: str
+    chance: float
+    speaker: Speaker | None = None
+    place: int | None = None
+    day: date | None = None
+    cause: str | None = None
+    total: bool = False
+    part: bool = False
+    traces: list[Trace] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A victim phrase that is no claim, and how sure the linker was of that."""
+
+    figure: Figure
+    chance: float
+
+
+class Drafter:
+    """Reads drafts of claims from a document, by the models it was given."""
+
+    def __init__(self, models: Models, theatre: Theatre) -> None:
+        self._models = models
+        self._theatre = theatre
+
+    def drafts(self, reading: Reading) -> tuple[list[Draft], list[Rejected]]:
+        """Return the drafts of a document in the order they stand in, and the phrases that are none."""
+        found = figures(reading)
+        labels = self._models.link.tag(linking.features(reading, found))
+        linked = [(figure, label, chance) for figure, (label, chance) in zip(found, labels, strict=True) if label != linking.NONE]
+        rejected = [Rejected(f, chance) for f, (label, chance) in zip(found, labels, strict=True) if label == linking.NONE]
+        if not linked:
+            return [], rejected
+        scene = _Scene(reading, speakers.speakers(reading), places.places(reading, self._theatre.places), dates.moments(reading)[0])
+        drafts: list[Draft] = []
+        before: Figure | None = None
+        for figure, label, chance in linked:
+            for outcome, low, high in ranges(reading, figure, label):
+                drafts.append(self._draft(scene, figure, outcome, (low, high), chance, before))
+            before = figure
+        return drafts, rejected
+
+    def _draft(
+        self, scene: _Scene, figure: Figure, outcome: str, span: tuple[int | None, int | None], chance: float, before: Figure | None
+    ) -> Draft:
+        reading, choices = scene.reading, self._models.choices
+        rows = forces.candidates(reading, figure)
+        at, sure = self._pick("force", [row for _, row, _ in rows], [key for key, _, _ in rows])
+        force, _, mark = rows[at]
+        draft = Draft(figure, outcome, span[0], span[1], force, "reported", chance)
+        draft.traces.append(Trace("count", figure.first, figure.last, f"linked to {outcome}", chance))
+        if mark:
+            draft.traces.append(Trace("force", mark.first, mark.last, "named by the phrase" if at == 0 else "weighed among the forces in sight", sure))
+        spoken = speakers.candidates(reading, figure, scene.speakers, self._theatre.parties)
+        draft.speaker = self._chosen(draft, "speaker", spoken, lambda s: (s.first, s.last))
+        draft.stance, sure = choices["stance"].best(stance.features(reading, figure, force, draft.speaker, self._theatre.parties))
+        draft.traces.append(Trace("stance", figure.first, figure.last, "weighed from who speaks and how", sure))
+        scope = totals.features(reading, figure, before)
+        draft.total = choices["total"].chances(scope).get(YES, 0.0) >= ENOUGH["total"]
+        draft.part = choices["part"].chances(scope).get(YES, 0.0) >= ENOUGH["part"]
+        where = places.candidates(reading, figure, scene.places, self._theatre.places)
+        place = self._chosen(draft, "place", where, lambda m: (m.first, m.last))
+        draft.place = int(place.value) if place else None
+        moment = self._chosen(draft, "date", dates.candidates(reading, figure, scene.moments), lambda m: (m.mark.first, m.mark.last))
+        draft.day = moment.day if moment else None
+        cause = self._chosen(draft, "cause", causes.candidates(reading, figure, outcome), lambda m: (m.first, m.last))
+        draft.cause = cause.value if cause else None
+        return draft
+
+    def _pick(self, name: str, rows: Sequence[list[str]], keys: Sequence[str] | None = None) -> tuple[int, float]:
+        """Return the likeliest candidate and its chance; candidates of one key speak for each other a little."""
+        weights = self._models.choices[name]
+        chances = [weights.chances(row).get(YES, 0.0) for row in rows]
+        best = max(range(len(rows)), key=lambda at: chances[at])
+        return best, chances[best]
+
+    def _chosen(self, draft: Draft, name: str, rows: Sequence[tuple[T, list[str]]], span: object) -> T | None:
+        if not rows:
+            return None
+        at, chance = self._pick(name, [row for _, row in rows])
+        if chance < ENOUGH[name]:
+            return None
+        first, last = span(rows[at][0])  # type: ignore[operator]
+        draft.traces.append(Trace(name, first, last, "weighed among those in sight", chance))
+        return rows[at][0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What a document offers every figure in it."""
+
+    reading: Reading
+    speakers: list[Speaker]
+    places: list[linking.Mark]
+    moments: list[dates.Moment]
+
+
+def ranges(reading: Reading, figure: Figure, label: str) -> list[tuple[str, int | None, int | None]]:
+    """Return outcome and range of each claim a linked figure makes: "neutralised" and shared outcomes mean less."""
+    sentence = reading.sentences[figure.sentence]
+    marks = linking.outcome_marks(reading, sentence.first, sentence.last)
+    nearest = min(marks, key=lambda mark: abs(mark.first - figure.head), default=None)
+    outcomes = label.split(linking.COMBINED)
+    if nearest and nearest.kind == "both" and len(outcomes) > 1:
+        return [(outcome, 2, None) for outcome in outcomes]
+    if nearest and nearest.kind == "neutral" and figure.kind in {"digit", "word"} and "killed" in outcomes:
+        return [("killed", None, figure.high if figure.high is not None else figure.low)]
+    return [(outcome, figure.low, figure.high) for outcome in outcomes]

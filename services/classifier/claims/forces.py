@@ -1,0 +1,61 @@
+"""Pure: whose they are. The force of a victim phrase: by its own words first, else weighed among those in sight."""
+
+from __future__ import annotations
+
+from services.classifier.claims.figures import Figure
+from services.classifier.claims.relation import relation
+from services.classifier.lexicon import Mark
+from services.classifier.reading import Reading
+
+CONTRACTED = frozenset({"merc", "fighter"})
+OPPOSED = frozenset({"rebel"})
+BY_ROLE = {
+    "soldier": "SY", "officer": "SY", "general": "SY", "police": "SY", "militant": "ARMED", "rebel": "OPP", "merc": "RU-PMC",
+    "pilot": "SY", "adviser": "RU", "commander": "ARMED", "fighter": "ARMED",
+}  # fmt: skip
+MOST = 24
+
+
+def resolve(marks: list[Mark], role: str) -> str | None:
+    """Return the force that the words of one phrase name together: "Syrian rebels", "Russian contractors"."""
+    values = [mark.value.split(".") for mark in marks]
+    orgs = [key for key, kind in values if kind == "org"]
+    nations = [key for key, kind in values if kind == "nat"]
+    if "RU" in nations + orgs and role in CONTRACTED:
+        return "RU-PMC"
+    if orgs:
+        specific = [key for key in orgs if key not in {"SY", "OPP"}]
+        return specific[0] if specific else orgs[0]
+    if nations:
+        if nations[0] == "SY" and role in OPPOSED:
+            return "OPP"
+        if nations[0] == "TR" and role in {"merc", "rebel"}:
+            return "OPP"
+        if nations[0] == "IR" and role == "militant":
+            return "IR-MIL"
+        others = [key for key in nations if key != "SY"]
+        return others[0] if others else nations[0]
+    return "ARMED" if values else None
+
+
+def candidates(reading: Reading, figure: Figure) -> list[tuple[str, list[str], Mark | None]]:
+    """Return every force the victims may belong to: key, features, and the mark it was read from."""
+    found: list[tuple[str, list[str], Mark | None]] = []
+    own = resolve(figure.forces, figure.role)
+    covered = {id(mark) for mark in figure.forces}
+    if own:
+        kind = figure.forces[0].value.split(".")[1]
+        found.append((own, ["own", f"own={kind}", f"own={kind}/{figure.role}", f"own={own}/{figure.role}"], figure.forces[0]))
+    low = reading.sentences[max(0, figure.sentence - 2)].first
+    high = reading.sentences[min(len(reading.sentences) - 1, figure.sentence + 1)].last
+    marks = [m for m in reading.find("force", low, high) if id(m) not in covered]
+    title = [m for m in reading.find("force", 0, low) if reading.tokens[m.first].start < reading.title_end]
+    for mark in [*marks, *title][:MOST]:
+        key = resolve([mark], figure.role) or "ARMED"
+        row = relation(reading, figure, mark)
+        kind = mark.value.split(".")[1]
+        row += [f"kind={kind}", f"key={key}", f"key={key}/{figure.role}", f"has={bool(own)}/{row[1]}", f"same={key == own}"]
+        found.append((key, row, mark))
+    default = BY_ROLE.get(figure.role, "ARMED")
+    found.append((default, ["default", f"default={default}/{figure.role}", f"default/{bool(own)}/{bool(marks)}"], None))
+    return found

