@@ -27,11 +27,10 @@ def subject_of(incident: Incident) -> str:
 
     Figures are left out, for they change: ``[claimwatch] Russian forces, Homs, 1 Feb 2016 (1a8dd457)``.
     """
-    told = sorted(incident.statements, key=lambda statement: (statement.seen_at, statement.claim.id))
     short = incident.id[:SHORT_ID]
-    if not told:
+    if not incident.statements:
         return clean(f"[claimwatch] Incident {short}", SUBJECT)
-    claim = told[0].claim
+    claim = incident.statements[0].claim
     scene = (
         wording.capital(wording.force(claim.force)),
         name(claim.place or claim.governorate or ""),
