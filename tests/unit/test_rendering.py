@@ -171,6 +171,8 @@ def test_right_to_left_text_keeps_its_direction_to_itself() -> None:
     assert not is_right_to_left("4 killed")
     assert isolate(ARABIC) == f"\u2068{ARABIC}\u2069"
     assert isolate("plain") == "plain"
+    arabic = make_saying(statement(source=SourceRef(id="x", name="عنب بلدي", kind="telegram")))
+    assert arabic.relays == "through \u2068عنب بلدي\u2069 (Telegram)"
 
 
 @pytest.mark.parametrize("delivery", [ordinary(), conflict(), hostile()])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.alerter import wording
-from services.alerter.rendering.neutral import clean
+from services.alerter.rendering.neutral import clean, isolate
 from shared.messages import AlertKind, Claim, Dimension, Figure, Incident, Stance, Statement
 
 LABELS: dict[AlertKind, str] = {
@@ -157,5 +157,5 @@ def plural(number_of: int, noun: str, *, none: str = "0") -> str:
 
 
 def name(text: str) -> str:
-    """Return a name out of a hostile text, harmless and short enough for a line."""
-    return clean(text, NAME_LENGTH)
+    """Return a name out of a hostile text: harmless, short enough for a line, its direction its own."""
+    return isolate(clean(text, NAME_LENGTH))
