@@ -11,6 +11,7 @@ from typing import Any
 from services.alerter.policy import PolicySettings
 from services.alerter.store import Store, Tracked
 from services.alerter.track import track
+from services.classifier.settings import ClassifierSettings
 from services.documents import Document
 from shared.database import create_engine
 from shared.errors import ClaimwatchError
@@ -53,11 +54,11 @@ def result(document: Document, tagged: TaggedItem, kept: Tracked) -> dict[str, A
     }
 
 
-def load_reader() -> Read:
+def load_reader(settings: ClassifierSettings) -> Read:
     """Return the classifier's reader."""
     from services.classifier.classify import Reader  # noqa: PLC0415 - labels need no reader, and it takes its time
 
-    reader = Reader.load()
+    reader = Reader.load(settings.languages, settings.threshold)
     return lambda document: reader.read(document.as_collected())
 
 

@@ -17,6 +17,7 @@ from services.cli.options import ConfigOption, JsonOption, configured, log_plain
 from shared.errors import ClaimwatchError
 
 if TYPE_CHECKING:
+    from services.configuration import Configuration
     from services.documents import BadLine, Document
     from services.evaluation import Ratio, Table
 
@@ -52,13 +53,14 @@ def evaluate(
     from services.evaluation import evaluate as measure
     from services.evaluation import evaluate_by
 
-    log_plainly(configured(config).configuration, "evaluate")
+    settings = configured(config).configuration
+    log_plainly(settings, "evaluate")
     documents, parts = _documents(docs), []
     labels = [one for path in gold for one in _good(path, read_labels(read_lines(path)))]
     if result:
         results = [one for path in result for one in _results(path)]
     else:
-        results = [one for part in documents for one in asyncio.run(_replay(part))]
+        results = [one for part in documents for one in asyncio.run(_replay(part, settings))]
     plain = [document.model_dump(mode="json") for part in documents for document in part]
     parts.append(("all", measure(plain, labels, results)))
     if by:
@@ -76,10 +78,10 @@ def _documents(paths: Sequence[Path]) -> list[list[Document]]:
     return [_good(path, read_documents(read_lines(path))) for path in paths]
 
 
-async def _replay(documents: Sequence[Document]) -> list[Mapping[str, Any]]:
+async def _replay(documents: Sequence[Document], settings: Configuration) -> list[Mapping[str, Any]]:
     from services.replay import load_reader, replay
 
-    return [line async for line in replay(documents, load_reader())]
+    return [line async for line in replay(documents, load_reader(settings.classifier))]
 
 
 def _good(path: Path, lines: Iterable[T | BadLine]) -> list[T]:

@@ -57,7 +57,7 @@ def explain(
     log_plainly(settings, "explain")
     now = date.replace(tzinfo=UTC) if date else SystemClock().now()
     item = asyncio.run(_fetch(text, now, settings)) if text.startswith(WEB) else _open(text, now, wanted)
-    tagged = _read(item)
+    tagged = _read(item, settings)
     if as_json:
         print(tagged.model_dump_json())
         return
@@ -155,7 +155,7 @@ def _page(markup: str, now: datetime, url: str | None) -> RawItem:
     return item_from_text(markup, now=now, url=url)
 
 
-def _read(item: RawItem) -> TaggedItem:
+def _read(item: RawItem, settings: Configuration) -> TaggedItem:
     from services.classifier.classify import Reader
 
-    return Reader.load().read(item)
+    return Reader.load(settings.classifier.languages, settings.classifier.threshold).read(item)

@@ -18,6 +18,7 @@ from services.cli.options import ConfigOption, configured, log_plainly
 from shared.errors import ClaimwatchError
 
 if TYPE_CHECKING:
+    from services.configuration import Configuration
     from services.documents import Document
     from services.replay import Read
 
@@ -51,11 +52,12 @@ def replay(
       claimwatch replay docs.jsonl --output result.jsonl
       claimwatch replay docs.jsonl --output - | jq .alerts
     """
-    log_plainly(configured(config).configuration, "replay")
+    settings = configured(config).configuration
+    log_plainly(settings, "replay")
     if output != STDIN and output.exists() and docs != STDIN and output.samefile(docs):
         raise ClaimwatchError("the result would overwrite the documents; name another file with --output")
     documents, bad = sort_out(docs)
-    read = _reader(claims)
+    read = _reader(claims, settings)
     with _writing(output) as target:
         asyncio.run(_replay(documents, read, target))
     if bad:
@@ -78,12 +80,12 @@ def sort_out(path: Path) -> tuple[list[Document], int]:
     return documents, bad
 
 
-def _reader(claims: Path | None) -> Read:
+def _reader(claims: Path | None, settings: Configuration) -> Read:
     from services.documents import BadLine, read_labels
     from services.replay import load_reader, read_from_labels
 
     if claims is None:
-        return load_reader()
+        return load_reader(settings.classifier)
     labels = []
     for line in read_labels(read_lines(claims)):
         if isinstance(line, BadLine):

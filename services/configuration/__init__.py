@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.alerter.settings import AlerterSettings
+from services.classifier.settings import ClassifierSettings
 from services.collector.settings import CollectorSettings
 from services.configuration.environment import merge, read_environment, read_secret_files
 from services.configuration.faults import BadConfiguration, find_faults
@@ -26,6 +27,7 @@ class Configuration(SharedSettings):
     """Everything an operator can decide; ``deploy/claimwatch.toml`` explains every key."""
 
     collector: CollectorSettings = CollectorSettings()
+    classifier: ClassifierSettings = ClassifierSettings()
     alerter: AlerterSettings = AlerterSettings()
 
 
