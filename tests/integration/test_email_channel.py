@@ -81,6 +81,7 @@ async def test_an_arabic_quote_runs_from_right_to_left(server: SmtpServer) -> No
     about = incident(one)
     await mailer(server).send(delivery(alert(one, about=about), about))
     assert '<blockquote dir="rtl"' in server.messages[0].part("html")
+    assert "text-align:right" in server.messages[0].part("html")
     assert f"\u2068{ARABIC}\u2069" in server.messages[0].part("plain")
 
 
