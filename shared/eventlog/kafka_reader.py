@@ -9,7 +9,7 @@ from uuid import uuid4
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition, errors
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from shared.eventlog import Record
 from shared.eventlog.address import KafkaAddress
@@ -66,7 +66,8 @@ class KafkaReader:
             rebalance_timeout_ms=max(options.session_ms, int(options.drain * 2000)),
             # Handling may wait for a database for hours; whether anything moves is our own watchdog's business.
             max_poll_interval_ms=_A_DAY_MS,
-            partition_assignment_strategy=(StickyPartitionAssignor,),
+            # Not the sticky one: the library keeps its memory in the class, so two members in a process mix theirs.
+            partition_assignment_strategy=(RangePartitionAssignor,),
         )
 
     @classmethod
@@ -106,14 +107,22 @@ class KafkaReader:
 
     async def standing(self) -> Standing:
         """Return where the consumer stands; see ``Reader``."""
-        places = sorted(self._consumer.assignment())
         try:
-            ends = await self._consumer.end_offsets(places) if places else {}
-            positions = {place.partition: await self._consumer.position(place) for place in places}
-            member = bool(places) or await self._listed()
+            ends = await self._consumer.end_offsets(sorted(self._consumer.assignment()))
+            positions = {place: await self._position(place) for place in ends}
+            member = bool(ends) or await self._listed()
         except UNAVAILABLE as error:
             raise translated(error, self._address) from error
-        return Standing(positions, {place.partition: end for place, end in ends.items()}, member)
+        held = {place.partition: position for place, position in positions.items() if position is not None}
+        return Standing(held, {place.partition: end for place, end in ends.items()}, member)
+
+    async def _position(self, place: TopicPartition) -> int | None:
+        """Return the next offset to read; None when the partition has moved away since it was asked for."""
+        try:
+            position: int = await self._consumer.position(place)
+        except errors.IllegalStateError:
+            return None
+        return position
 
     async def stop(self) -> None:
         """Leave the group; see ``Reader``."""
