@@ -41,7 +41,7 @@ class KafkaOptions(Section):
     certfile: Path | None = Field(None, description="Own certificate, where the broker asks for one")
     keyfile: Path | None = Field(None, description="Key of the own certificate")
     session_ms: int = Field(20_000, ge=500, description="Silence after which a member counts as gone")
-    fetch_wait_ms: int = Field(25, ge=1, le=50, description="Longest a fetch waits for a first record at the broker")
+    fetch_wait_ms: int = Field(50, ge=1, le=50, description="Longest a fetch waits for a first record at the broker")
     request_ms: int = Field(20_000, ge=1_000, description="Longest wait for the answer to one request")
     replication: int | None = Field(None, ge=1, description="Copies of new topics; else 3, or as many as brokers")
     prefetch: int = Field(100, ge=1, le=10_000, description="Most records read ahead of their handling")
