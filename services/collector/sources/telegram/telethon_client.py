@@ -148,8 +148,11 @@ class TelethonClient:
             log.info("telegram account was connected")
 
     async def _disconnect(self) -> None:
-        await self._client.disconnect()
-        await asyncio.gather(self._client.disconnected, return_exceptions=True)  # else asyncio warns of an error unseen
+        await asyncio.wait_for(self._client.disconnect(), CONNECT_SECONDS)
+        ended = self._client.disconnected
+        await asyncio.wait([ended], timeout=1)
+        if ended.done() and not ended.cancelled():
+            ended.exception()  # looked at, or asyncio would report it as an error that nobody saw
 
     async def _changed(self, update: Any) -> None:
         channel = getattr(update, "channel_id", None) or update.message.peer_id.channel_id
