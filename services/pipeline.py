@@ -88,7 +88,7 @@ def load_service(name: Name, configuration: Configuration, *, once: bool = False
         ConfigurationError: its libraries are not installed.
 
     """
-    app = _import(name)
+    app = import_app(name)
     settings = getattr(configuration, name)
     options = {"once": True} if once else {}
     return Service(name, lambda runtime: app.run(runtime, settings, **options))
@@ -183,7 +183,13 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-def _import(name: Name) -> ModuleType:
+def import_app(name: Name) -> ModuleType:
+    """Return the composition root of the service of that *name*.
+
+    Raises:
+        ConfigurationError: its libraries are not installed.
+
+    """
     try:
         return importlib.import_module(f"services.{name}.app")
     except ModuleNotFoundError as error:

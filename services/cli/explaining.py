@@ -56,7 +56,7 @@ def explain(
     settings = configured(config).configuration
     log_plainly(settings, "explain")
     now = date.replace(tzinfo=UTC) if date else SystemClock().now()
-    item = asyncio.run(_fetch(text, now, settings)) if text.startswith(WEB) else _open(text, now, wanted)
+    item = asyncio.run(_fetch(text, now, settings) if text.startswith(WEB) else _open(text, now, wanted, settings))
     tagged = _read(item, settings)
     if as_json:
         print(tagged.model_dump_json())
@@ -125,19 +125,21 @@ def _speaker(claim: Claim) -> str:
     return said + party + (f", through {claim.relayed_by}" if claim.relayed_by else "")
 
 
-def _open(name: str, now: datetime, wanted: str | None) -> RawItem:
+async def _open(name: str, now: datetime, wanted: str | None, settings: Configuration) -> RawItem:
     from services.texts import is_document, is_page, item_from_documents, item_from_text
 
-    content = read_bytes(Path(name)).decode("utf-8-sig", "replace")
+    data = read_bytes(Path(name))
+    content = data.decode("utf-8-sig", "replace")
     if is_document(content):
         return item_from_documents(content, now=now, wanted=wanted)
     if is_page(content):
-        return _page(content, now, None)
+        return item_from_text(await _article(data, None, None, settings), now=now)
     return item_from_text(content, now=now)
 
 
 async def _fetch(url: str, now: datetime, settings: Configuration) -> RawItem:
     from services.collector.sources.fetching import PAGE_ACCEPT, Fetcher
+    from services.texts import item_from_text
 
     async with Fetcher(contact=settings.collector.contact) as fetcher:
         try:
@@ -146,13 +148,22 @@ async def _fetch(url: str, now: datetime, settings: Configuration) -> RawItem:
             raise ClaimwatchError(error.reason) from error
     if answer.status != 200:  # noqa: PLR2004 - HTTP's OK
         raise ClaimwatchError(f"{url} answered with status {answer.status}")
-    return _page(answer.body.decode("utf-8", "replace"), now, url)
+    body = await _article(answer.body, answer.headers.get("content-type"), answer.url, settings)
+    return item_from_text(body, now=now, url=answer.url)
 
 
-def _page(markup: str, now: datetime, url: str | None) -> RawItem:
-    from services.texts import item_from_text
+async def _article(page: bytes, content_type: str | None, url: str | None, settings: Configuration) -> str:
+    """Return the article's text in *page*, read in a process of its own as the collector does."""
+    from services.collector.sources.parser_process import ParserPool
 
-    return item_from_text(markup, now=now, url=url)
+    limits = settings.collector.limits
+    parsers = ParserPool(seconds=limits.parse, memory=limits.memory)
+    try:
+        return await parsers.article(page, content_type, url or "")
+    except Retry as error:
+        raise ClaimwatchError(error.reason) from error
+    finally:
+        await parsers.close()
 
 
 def _read(item: RawItem, settings: Configuration) -> TaggedItem:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +14,10 @@ import typer
 from services.cli.options import ConfigOption, JsonOption, configured, log_plainly
 
 if TYPE_CHECKING:
-    from services.collector.state import SourceState
+    from services.collector.health import SourceHealth
     from services.configuration import Configuration
+
+COLOURS = {"ok": "green", "failing": "red", "waiting": "yellow"}
 
 
 def register(app: typer.Typer) -> None:
@@ -35,87 +39,66 @@ def sources(
     """
     settings = configured(config).configuration
     log_plainly(settings, "sources")
-    states = asyncio.run(_states(settings))
-    shown = [state for state in states if state.failures or not failing]
+    found = asyncio.run(_health(settings))
+    shown = [one for one in found if one.state == "failing" or not failing]
     if as_json:
-        for state in shown:
-            print(json.dumps(facts(state), ensure_ascii=False))
+        for one in shown:
+            print(json.dumps(facts(one), ensure_ascii=False))
         return
     _print_table(shown)
-    if not states:
-        print("no source was looked at yet; start claimwatch run or claimwatch collect")
 
 
-def facts(state: SourceState) -> dict[str, Any]:
-    """Return *state* for programs."""
-    return {
-        "source": state.source,
-        "state": condition(state),
-        "failures": state.failures,
-        "last_look_at": _iso(state.last_look_at),
-        "last_ok_at": _iso(state.last_ok_at),
-        "last_new_at": _iso(state.last_new_at),
-        "next_due_at": _iso(state.next_due_at),
-        "last_error": state.last_error,
-        "last_error_at": _iso(state.last_error_at),
-        "notes": list(state.notes),
-    }
+def facts(source: SourceHealth) -> dict[str, Any]:
+    """Return the health of *source* for programs."""
+    return {key: _iso(value) if isinstance(value, datetime) else value for key, value in asdict(source).items()}
 
 
-def condition(state: SourceState) -> str:
-    """Return in one word how a source is."""
-    if state.failures:
-        return "failing"
-    return "ok" if state.last_ok_at else "waiting"
-
-
-async def _states(settings: Configuration) -> list[SourceState]:
-    from services.collector.state import State
+async def _health(settings: Configuration) -> list[SourceHealth]:
+    from services.collector.health import SourceHealth, health
+    from services.pipeline import import_app
     from shared.database import create_engine, sqlite_path
     from shared.migrations import check_revision
 
+    chosen = import_app("collector").chosen_sources(settings.collector)
     path = sqlite_path(settings.database)
     if path and not path.exists():
-        return []
+        return [SourceHealth(one.id, one.name, "waiting") for one in chosen]
     engine = create_engine(settings.database, settings.database_password)
     try:
         await check_revision(engine)
-        found = await State(engine).every()
+        found = await health(engine, chosen)
     finally:
         await engine.dispose()
-    return sorted(found, key=lambda state: (-state.failures, state.source))
+    return sorted(found, key=lambda one: -one.failures)
 
 
-def _print_table(states: list[SourceState]) -> None:
+def _print_table(found: Sequence[SourceHealth]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
-    if not states:
-        return
     if not console.is_terminal:
-        for state in states:
-            print(f"{condition(state)}\t{state.source}\t{_iso(state.last_ok_at) or '-'}\t{_error(state) or '-'}")
+        for one in found:
+            print("\t".join([one.state, one.id, _iso(one.last_ok_at) or "-", _why(one) or "-"]))
         return
     table = Table("source", "state", "last ok", "last news", "failures", "why", box=None, header_style="bold")
-    for state in states:
-        colour = {"ok": "green", "failing": "red"}.get(condition(state), "yellow")
+    for one in found:
         table.add_row(
-            Text(state.source),
-            Text(condition(state), style=colour),
-            _short(state.last_ok_at),
-            _short(state.last_new_at),
-            str(state.failures or ""),
-            Text(_error(state)),
+            Text(one.id),
+            Text(one.state, style=COLOURS[one.state]),
+            _short(one.last_ok_at),
+            _short(one.last_new_at),
+            str(one.failures or ""),
+            Text(_why(one)),
         )
     console.print(table)
 
 
-def _error(state: SourceState) -> str:
-    """Return why *state* fails, as one line without anything a terminal would obey."""
-    told = state.last_error if state.failures else "; ".join(state.notes)
-    return "".join(char if char.isprintable() else " " for char in told or "")
+def _why(one: SourceHealth) -> str:
+    """Return why a source fails, or what was odd, on one line without anything a terminal would obey."""
+    told = one.last_error or "; ".join(one.notes)
+    return "".join(char if char.isprintable() else " " for char in told)
 
 
 def _iso(moment: datetime | None) -> str | None:

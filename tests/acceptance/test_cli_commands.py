@@ -139,7 +139,10 @@ def test_topics_are_created_once(tmp_path: Path) -> None:
 def test_sources_before_the_first_look(tmp_path: Path) -> None:
     done = claimwatch("sources", directory=tmp_path)
     assert done.returncode == 0
-    assert "no source was looked at yet" in done.stdout
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert {line[0] for line in lines} == {"waiting"}
+    assert len(lines) > 3
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_dead_letters_of_a_log_that_is_not_there(tmp_path: Path) -> None:
