@@ -132,13 +132,6 @@ class State:
             values = {"source": source, "cursor": {}, "failures": 0, "notes": [], "leased_until": until}
             return await _upsert(connection, SOURCE_STATE, [values], {"leased_until"}, when=lambda _: _free(now)) > 0
 
-    async def release(self, source: str) -> None:
-        """Let another collector have *source*; does nothing when nobody had it."""
-        async with writing(self._engine) as connection:
-            await connection.execute(
-                update(SOURCE_STATE).where(SOURCE_STATE.c.source == source).values(leased_until=None)
-            )
-
     @asynccontextmanager
     async def saving(self) -> AsyncIterator[Saving]:
         """Give what writes; all of one block is kept, or nothing."""
@@ -170,6 +163,12 @@ class Saving:
                 set(rows[0]) - {"item", "source"},
                 when=lambda new: SOURCE_ITEM.c.version <= new.version,
             )
+
+    async def extend(self, source: str, until: datetime) -> None:
+        """Keep *source* for this collector until *until*."""
+        await self._connection.execute(
+            update(SOURCE_STATE).where(SOURCE_STATE.c.source == source).values(leased_until=until)
+        )
 
     async def touch(self, items: Iterable[str], now: datetime) -> None:
         """Remember that *items* are still shown."""

@@ -39,7 +39,9 @@ class Fetched:
     """One look at a source.
 
     ``covers`` are the keys that this look would have shown were they still there (a page's id range), so that what is
-    missing among them is deleted; None when absence means nothing (a feed drops old entries).
+    missing among them is deleted; None when absence means nothing (a feed drops old entries). ``next_in`` is when the
+    source wants the next look (there is more to read), ``fresh_for`` how long its server holds this answer fresh; both
+    in seconds.
     """
 
     entries: tuple[Entry, ...]
@@ -47,6 +49,7 @@ class Fetched:
     unchanged: bool = False
     covers: frozenset[str] | None = None
     next_in: float | None = None
+    fresh_for: float | None = None
     notes: tuple[str, ...] = ()
 
 

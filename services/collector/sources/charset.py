@@ -53,13 +53,13 @@ _TURKISH = "cp1254"
 # telling encodings apart needs, no more. A letter not listed counts as rare.
 _CYRILLIC = {
     "о": 105, "а": 82, "е": 80, "и": 72, "н": 66, "т": 60, "с": 53, "р": 47, "в": 45, "л": 42, "к": 35, "м": 31,
-    "д": 30, "п": 27, "у": 28, "я": 21, "ы": 14, "ь": 17, "г": 16, "з": 18, "б": 16, "ч": 14, "й": 12, "х": 10, "ж": 9, "ш": 7,
-    "ю": 7, "ц": 5, "щ": 4, "э": 2, "ф": 3, "ъ": 1, "ё": 1, "і": 28, "ї": 4, "є": 3, "ґ": 1, "ў": 1,
+    "д": 30, "п": 27, "у": 28, "я": 21, "ы": 14, "ь": 17, "г": 16, "з": 18, "б": 16, "ч": 14, "й": 12, "х": 10, "ж": 9,
+    "ш": 7, "ю": 7, "ц": 5, "щ": 4, "э": 2, "ф": 3, "ъ": 1, "ё": 1, "і": 28, "ї": 4, "є": 3, "ґ": 1, "ў": 1,
 }  # fmt: skip
 _ARABIC = {
     "ا": 140, "ل": 115, "ي": 70, "م": 60, "و": 58, "ن": 57, "ر": 45, "ت": 45, "ب": 38, "ة": 35, "ع": 35, "د": 32,
-    "س": 30, "ف": 29, "ه": 28, "ك": 22, "ق": 22, "أ": 24, "ح": 20, "ج": 14, "ش": 12, "ص": 11, "ط": 10, "خ": 9, "ى": 9, "إ": 10,
-    "ز": 7, "ث": 6, "ذ": 6, "ض": 6, "غ": 4, "ئ": 4, "ء": 4, "ظ": 2, "ؤ": 2, "آ": 2, "،": 8, "؛": 1, "؟": 1,
+    "س": 30, "ف": 29, "ه": 28, "ك": 22, "ق": 22, "أ": 24, "ح": 20, "ج": 14, "ش": 12, "ص": 11, "ط": 10, "خ": 9, "ى": 9,
+    "إ": 10, "ز": 7, "ث": 6, "ذ": 6, "ض": 6, "غ": 4, "ئ": 4, "ء": 4, "ظ": 2, "ؤ": 2, "آ": 2, "،": 8, "؛": 1, "؟": 1,
 }  # fmt: skip
 _PUNCTUATION = frozenset("«»„“”‘’…–—№\xa0°•·§©®€")
 _RARE, _STRANGE = 0.5, 0.02
@@ -76,7 +76,8 @@ _TELLING = 0.25
 """By how much, in nats a character, a better encoding must beat the declared one before that is disbelieved."""
 _NAMES = {
     "cp1251": "windows-1251", "koi8_u": "koi8-u", "koi8_r": "koi8-r", "iso8859_5": "iso-8859-5",
-    "cp1256": "windows-1256", "iso8859_6": "iso-8859-6", "cp1252": "windows-1252", "cp1254": "windows-1254", "utf_8": "utf-8",
+    "cp1256": "windows-1256", "iso8859_6": "iso-8859-6", "cp1252": "windows-1252", "cp1254": "windows-1254",
+    "utf_8": "utf-8",
 }  # fmt: skip
 
 
@@ -179,7 +180,7 @@ def _is_latin(sample: bytes) -> bool:
 def _latin(sample: bytes, declared: str | None) -> str:
     """Return the declared encoding if it is one for Latin letters.
 
-    The six letters in which windows-1252 is Icelandic and windows-1254 Turkish are read as Turkish, one of our languages.
+    The six letters in which windows-1252 is Icelandic and windows-1254 Turkish are read as Turkish.
     """
     if declared and declared != _WESTERN and declared not in dict(_CANDIDATES) and not declared.startswith("koi8"):
         return declared

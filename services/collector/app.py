@@ -1,0 +1,170 @@
+"""The collector's composition root: settings to sources, state and log to the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from services.collector.catalogue import catalogue
+from services.collector.collect import Collector, Watched
+from services.collector.schedule import Pace
+from services.collector.settings import CollectorSettings, SourceSettings
+from services.collector.sources import Source
+from services.collector.sources.article import Articles
+from services.collector.sources.fetching import Fetcher, Limits
+from services.collector.sources.hosts import Hosts
+from services.collector.sources.parser_process import ParserPool
+from services.collector.sources.rss import RssSource
+from services.collector.sources.telegram.factory import TelegramSources
+from services.collector.state import State
+from shared.clock import Clock
+from shared.errors import Retry
+from shared.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+PRUNED_EVERY = 3600.0
+"""Seconds between two clearings of items that no source shows any more."""
+DRAIN = 10.0
+"""Seconds a look in progress may take to finish once the process is asked to stop; what is cut is done again."""
+
+
+async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = False) -> None:
+    """Collect until ``runtime.stop`` is set; with *once*, look at every source once, due or not, and return.
+
+    Raises:
+        ConfigurationError: a source cannot be what the settings say.
+        Retry: only with *once*: the log or the database cannot be reached.
+
+    """
+    state = State(runtime.engine)
+    collector = Collector(log=runtime.log, state=state, clock=runtime.clock, at_once=settings.limits.at_once)
+    async with watched_sources(settings, runtime.clock) as sources:
+        log.info("collecting", sources=len(sources), catalogue=not settings.sources)
+        if once:
+            async with asyncio.TaskGroup() as looks:
+                for one in sources:
+                    looks.create_task(collector.look(one))
+            return
+        await _watch_all(collector, sources, settings, runtime, state)
+
+
+def chosen_sources(settings: CollectorSettings) -> tuple[SourceSettings, ...]:
+    """Return the configured sources; if there are none, the catalogue's, channels only once a mode is chosen."""
+    if settings.sources:
+        return settings.sources
+    return tuple(one for one in catalogue() if one.kind != "telegram" or settings.telegram.mode != "off")
+
+
+@asynccontextmanager
+async def watched_sources(settings: CollectorSettings, clock: Clock) -> AsyncIterator[list[Watched]]:
+    """Give every chosen source, ready to be looked at; what they share is let go at the end of the block."""
+    async with AsyncExitStack() as stack:
+        workshop = await _workshop(settings, clock, stack)
+        yield [_watched(one, settings, workshop) for one in chosen_sources(settings)]
+
+
+@dataclass(frozen=True)
+class _Workshop:
+    """What sources share."""
+
+    public: Fetcher
+    private: Fetcher
+    parsers: ParserPool
+    telegram: TelegramSources | None
+    clock: Clock
+
+    def fetcher(self, source: SourceSettings) -> Fetcher:
+        return self.private if source.allow_private else self.public
+
+
+async def _workshop(settings: CollectorSettings, clock: Clock, stack: AsyncExitStack) -> _Workshop:
+    limits = settings.limits
+    parsers = ParserPool(seconds=limits.parse, memory=limits.memory)
+    stack.push_async_callback(parsers.close)
+    public = await stack.enter_async_context(_fetcher(settings, clock, allow_private=False))
+    private = await stack.enter_async_context(_fetcher(settings, clock, allow_private=True))
+    telegram = None
+    if settings.telegram.mode != "off":
+        telegram = TelegramSources(settings.telegram, public)
+        stack.push_async_callback(telegram.close)
+    return _Workshop(public, private, parsers, telegram, clock)
+
+
+def _fetcher(settings: CollectorSettings, clock: Clock, *, allow_private: bool) -> Fetcher:
+    limits = settings.limits
+    return Fetcher(
+        contact=settings.contact,
+        limits=Limits(connect=limits.connect, total=limits.total, body=limits.body),
+        # Servers in the own network are the operator's; nobody there has to be spared.
+        hosts=Hosts(at_once=8, spacing=0.0) if allow_private else Hosts(limits.per_host, limits.spacing),
+        allow_private=allow_private,
+        clock=clock,
+    )
+
+
+def _rss(settings: SourceSettings, workshop: _Workshop, _wake: Callable[[], None]) -> Source:
+    return RssSource(
+        settings.url or "", fetcher=workshop.fetcher(settings), parsers=workshop.parsers, clock=workshop.clock
+    )
+
+
+def _telegram(settings: SourceSettings, workshop: _Workshop, wake: Callable[[], None]) -> Source:
+    if workshop.telegram is None:
+        message = "a Telegram source with telegram.mode off passed the settings' check"
+        raise AssertionError(message)
+    return workshop.telegram.source(settings.channel or "", wake=wake)
+
+
+KINDS = {"rss": _rss, "telegram": _telegram}
+"""What a source's ``kind`` means."""
+
+
+def _watched(source: SourceSettings, settings: CollectorSettings, workshop: _Workshop) -> Watched:
+    wake = asyncio.Event()
+    usual = settings.telegram.interval if source.kind == "telegram" else settings.interval
+    return Watched(
+        source,
+        KINDS[source.kind](source, workshop, wake.set),
+        Pace(source.interval or usual, settings.longest_interval),
+        Articles(workshop.fetcher(source), workshop.parsers) if source.kind == "rss" else None,
+        wake,
+    )
+
+
+async def _watch_all(
+    collector: Collector, sources: Sequence[Watched], settings: CollectorSettings, runtime: Runtime, state: State
+) -> None:
+    """Run the loops; on stop give looks in progress time to finish."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(
+                collector.watch(one, runtime.stop, spread=settings.spread), name=f"watch {one.settings.id}"
+            )
+            for one in sources
+        ]
+        tasks.append(group.create_task(_prune(state, settings, runtime)))
+        await runtime.stop.wait()
+        _, late = await asyncio.wait(tasks, timeout=DRAIN)
+        for task in late:
+            task.cancel()
+
+
+async def _prune(state: State, settings: CollectorSettings, runtime: Runtime) -> None:
+    while not runtime.stop.is_set():
+        try:
+            gone = await state.prune(runtime.clock.now() - timedelta(days=settings.limits.remember))
+            if gone:
+                log.info("old items forgotten", items=gone)
+        except Retry as reason:
+            log.warning("old items could not be cleared", reason=reason.reason)
+        try:
+            async with asyncio.timeout(PRUNED_EVERY):
+                await runtime.stop.wait()
+        except TimeoutError:
+            continue

@@ -1,0 +1,231 @@
+"""The loop: due source, fetch, keep the news, append RawItems, remember.
+
+::
+
+    schedule ─▶ Source.fetch(cursor) ─▶ novelty ─▶ article ─▶ log.append ─▶ state (items, cursor, next time)
+
+Only the last step says that anything was done. Whatever ends the process before it, the next look does it again, with
+the same ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+import structlog
+
+from services.collector import schedule
+from services.collector.novelty import Novelty, find_missing, find_novelty, item_id, raw_item
+from services.collector.settings import SourceSettings
+from services.collector.sources import Fetched, Source
+from services.collector.sources.article import Articles, wants_article
+from services.collector.state import SourceState, State, to_touch
+from shared import codec
+from shared.clock import Clock
+from shared.errors import Retry
+from shared.eventlog import EventLog
+from shared.metrics import FETCHES, ITEMS, SOURCES
+from shared.topics import RAW
+
+log = structlog.get_logger(__name__)
+
+STAGE = "collect"
+BATCH, BATCH_WITH_ARTICLES = 50, 10
+"""Versions that are appended side by side and then remembered together; fewer where each may have a page to fetch."""
+LEASE = timedelta(minutes=1)
+"""How long a source stays with a collector that says nothing more; renewed with every batch."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds between attempts while the log or the database is away."""
+
+
+@dataclass
+class Watched:
+    """A source as the loop holds it. Setting ``wake`` brings the next look forward."""
+
+    settings: SourceSettings
+    source: Source
+    pace: schedule.Pace
+    articles: Articles | None = None
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Collector:
+    """Looks at sources when they are due, as many side by side as *at_once* says."""
+
+    def __init__(self, *, log: EventLog, state: State, clock: Clock, at_once: int = 32) -> None:
+        self._log = log
+        self._state = state
+        self._clock = clock
+        self._turn = asyncio.Semaphore(at_once)
+        self._standing: dict[str, str] = {}
+
+    async def watch(self, watched: Watched, stop: asyncio.Event, *, spread: float = 0.0) -> None:
+        """Look at one source whenever it is due, until *stop* is set; a look that has begun is finished."""
+        source = watched.settings.id
+        self._stand(source, "waiting")
+        now = self._clock.now()
+        due = schedule.at_start(now, (await self._load(source, stop)).next_due_at, source, watched.pace, spread)
+        while await self._wait(watched, due, stop):
+            due = await self._persist(watched, stop)
+
+    async def look(self, watched: Watched) -> datetime:
+        """Look once and return when to look next. What the source does wrong is recorded, never raised.
+
+        Raises:
+            Retry: the log or the database cannot be reached; nothing is lost, look again.
+
+        """
+        async with self._turn:
+            state = await self._state.load(watched.settings.id)
+            try:
+                fetched = await watched.source.fetch(state.cursor)
+            except Retry as reason:
+                return await self._record_failure(watched, state, reason)
+            return await self._keep(watched, state, fetched)
+
+    async def _keep(self, watched: Watched, state: SourceState, fetched: Fetched) -> datetime:
+        """Publish what a look brought, then remember that it was done."""
+        source, now = watched.settings.id, self._clock.now()
+        published = await self._publish(watched, fetched)
+        FETCHES.labels(source=source, status="unchanged" if fetched.unchanged else "ok").inc()
+        self._stand(source, "ok")
+        if state.failures:
+            log.info("source recovered", source=source, failures=state.failures)
+        due = schedule.after_success(
+            self._clock.now(), watched.pace, _chance(), hint=fetched.fresh_for, next_in=fetched.next_in
+        )
+        after = replace(
+            state,
+            cursor=fetched.cursor,
+            failures=0,
+            last_look_at=now,
+            last_ok_at=now,
+            last_new_at=now if published else state.last_new_at,
+            next_due_at=due,
+            notes=fetched.notes if not fetched.unchanged else state.notes,
+        )
+        async with self._state.saving() as saving:
+            await saving.source(after)
+        return due
+
+    async def _publish(self, watched: Watched, fetched: Fetched) -> int:
+        """Append every new version and remember it, batch by batch; return how many there were."""
+        source = watched.settings.id
+        shown = {item_id(source, entry.key): entry for entry in fetched.entries}
+        covered = [item_id(source, key) for key in fetched.covers or ()]
+        known = await self._state.known({*shown, *covered})
+        now = self._clock.now()
+        news = [novelty for item, entry in shown.items() if (novelty := find_novelty(source, entry, known.get(item)))]
+        news += find_missing(covered, shown, known)
+        # Oldest first, so that readers meet the items of a source in the order of their story.
+        news.sort(key=lambda novelty: novelty.entry.published_at or now)
+        for batch in _portions(news, BATCH_WITH_ARTICLES if watched.articles else BATCH):
+            await self._append(watched, batch)
+            async with self._state.saving() as saving:
+                await saving.extend(source, self._clock.now() + LEASE)
+                await saving.items(source, [novelty.remembered for novelty in batch], now)
+        stale = to_touch((known[item] for item in shown if item in known), now)
+        if stale:
+            async with self._state.saving() as saving:
+                await saving.touch(stale, now)
+        if news:
+            changes = Counter(novelty.change for novelty in news)
+            log.info("items collected", source=source, changes=dict(changes))
+        return len(news)
+
+    async def _append(self, watched: Watched, batch: Sequence[Novelty]) -> None:
+        results = await asyncio.gather(*(self._append_one(watched, one) for one in batch), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _append_one(self, watched: Watched, novelty: Novelty) -> None:
+        if watched.articles and wants_article(novelty.entry, watched.settings.full_text):
+            novelty = replace(novelty, entry=await watched.articles.complete(novelty.entry))
+        now = self._clock.now()
+        item = raw_item(novelty, watched.settings.ref, now)
+        value, headers = codec.encode(item, source="collector", time=now)
+        await self._log.append(RAW.name, RAW.key(item), value, headers)
+        ITEMS.labels(stage=STAGE, status=novelty.change).inc()
+
+    async def _record_failure(self, watched: Watched, state: SourceState, reason: Retry) -> datetime:
+        source, now, failures = watched.settings.id, self._clock.now(), state.failures + 1
+        due = schedule.after_failure(now, watched.pace, failures, _chance(), after=reason.after)
+        failed = replace(
+            state, failures=failures, last_look_at=now, last_error=reason.reason, last_error_at=now, next_due_at=due
+        )
+        async with self._state.saving() as saving:
+            await saving.source(failed)
+        FETCHES.labels(source=source, status="failed").inc()
+        self._stand(source, "failing")
+        log.warning("source could not be read", source=source, reason=reason.reason, failures=failures, next=due)
+        return due
+
+    async def _persist(self, watched: Watched, stop: asyncio.Event) -> datetime:
+        """Look, again and again while the log or the database is away; leave the source to whoever has it."""
+        source, pause, leased = watched.settings.id, FIRST_PAUSE, False
+        while not stop.is_set():
+            now = self._clock.now()
+            try:
+                leased = leased or await self._state.lease(source, now, now + LEASE)
+                if leased:
+                    return await self.look(watched)
+                due = (await self._state.load(source)).next_due_at
+                return due if due and due > now else now + LEASE
+            except Retry as reason:
+                log.warning("nothing can be published", source=source, reason=reason.reason, again_in_seconds=pause)
+                await _sleep(stop, max(pause, reason.after or 0.0))
+                pause = min(2 * pause, LONGEST_PAUSE)
+        return self._clock.now()
+
+    async def _load(self, source: str, stop: asyncio.Event) -> SourceState:
+        pause = FIRST_PAUSE
+        while not stop.is_set():
+            try:
+                return await self._state.load(source)
+            except Retry as reason:
+                log.warning("state cannot be read", source=source, reason=reason.reason, again_in_seconds=pause)
+                await _sleep(stop, pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+        return SourceState(source)
+
+    async def _wait(self, watched: Watched, due: datetime, stop: asyncio.Event) -> bool:
+        """Wait until *due* or until the source wakes; False when *stop* was set."""
+        seconds = (due - self._clock.now()).total_seconds()
+        if seconds > 0 and not stop.is_set():
+            waits = [asyncio.ensure_future(event.wait()) for event in (stop, watched.wake)]
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+        watched.wake.clear()
+        return not stop.is_set()
+
+    def _stand(self, source: str, standing: str) -> None:
+        self._standing[source] = standing
+        counts = Counter(self._standing.values())
+        for state in ("ok", "failing", "waiting"):
+            SOURCES.labels(state=state).set(counts[state])
+
+
+def _chance() -> float:
+    return random.random()  # noqa: S311 - spreads load, keeps no secret
+
+
+def _portions(news: Iterable[Novelty], size: int) -> Iterator[list[Novelty]]:
+    rest = iter(news)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,268 @@
+"""The bytes of a feed to its entries: RSS, RDF and Atom by feedparser, JSON Feed by our own reader. Pure.
+
+Runs in a process of its own (``parser_process``), because hostile XML costs time and memory. feedparser is given bytes
+only: a string it would open as a file or an address.
+"""
+
+from __future__ import annotations
+
+import calendar
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from time import struct_time
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+import feedparser
+
+from services.collector.sources import json_feed
+from services.collector.sources.charset import decode
+from services.collector.sources.hypertext import one_line, plain_text, plain_title
+
+DEEPEST = 100
+"""Levels of tags. A feed needs some ten; feedparser took 11 s for 200,000 on 600 KB."""
+_HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_FEED = re.compile(r"<(?:[\w-]+:)?(?:rss|feed|rdf)\b", re.IGNORECASE)
+_CHALLENGE = re.compile(r"just a moment|cf-challenge|cf_chl|captcha|ddos-guard|are you a robot|qrator", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)[A-Za-z_][^<>]*?(/?)>")
+_PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>")
+_CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|yclid|mc_cid|mc_eid|_openstat|xtor)$")
+_EARLIEST = 1990
+_HEAD = 4096
+
+
+class NotAFeed(Exception):
+    """What came is no feed; the text says what it is instead, in words for the operator."""
+
+
+@dataclass(frozen=True)
+class FeedEntry:
+    """One entry in plain text. Moments are ISO 8601 in UTC, so that it travels as JSON."""
+
+    key: str
+    url: str | None
+    title: str | None
+    text: str
+    published: str | None = None
+    updated: str | None = None
+    lang: str | None = None
+    byline: str | None = None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The entries in the feed's order, each key once, and what had to be repaired."""
+
+    entries: tuple[FeedEntry, ...]
+    notes: tuple[str, ...] = ()
+    ttl: float | None = None
+
+
+@dataclass(frozen=True)
+class _Loose:
+    """An entry before its identity is settled."""
+
+    guid: str
+    entry: FeedEntry
+
+
+def parse_feed(body: bytes, content_type: str | None, url: str) -> Feed:
+    """Return the feed in *body*, which was fetched from *url*.
+
+    Raises:
+        NotAFeed: it is none, or nothing of it can be read.
+
+    """
+    decoded = decode(body, content_type)
+    text = decoded.text.lstrip("\ufeff \t\r\n")
+    notes = (decoded.note,) if decoded.note else ()
+    if not text:
+        raise NotAFeed("an empty answer instead of a feed")
+    if text.startswith("{"):
+        loose = _from_json(text)
+        return Feed(_settled(loose), notes)
+    _refuse_page(text)
+    _refuse_depth(text)
+    parsed = _parse_xml(text, url)
+    if not parsed.entries and (parsed.bozo or not parsed.version):
+        reason = one_line(str(parsed.get("bozo_exception", "")))[:120]
+        raise NotAFeed(f"not a readable feed ({reason or 'no feed element'})")
+    if parsed.bozo and not isinstance(parsed.bozo_exception, feedparser.CharacterEncodingOverride):
+        notes = (*notes, "malformed")
+    language = _language(parsed.feed.get("language"))
+    return Feed(_settled(_loose(entry, url, language) for entry in parsed.entries), notes, _ttl(parsed.feed))
+
+
+def as_json(feed: Feed) -> dict[str, Any]:
+    """Return *feed* as values that JSON knows."""
+    return asdict(feed)
+
+
+def from_json(value: dict[str, Any]) -> Feed:
+    """Return what :func:`as_json` was given."""
+    return Feed(tuple(FeedEntry(**entry) for entry in value["entries"]), tuple(value["notes"]), value["ttl"])
+
+
+def normal_link(url: str) -> str:
+    """Return *url* without what changes between two views of one page: fragment, tracking parameters, letter case."""
+    try:
+        parts = urlsplit(url)
+        query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)]
+    except ValueError:
+        return url
+    kept = urlencode([pair for pair in query if not _TRACKING.match(pair[0])])
+    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path, kept, ""))
+
+
+def _refuse_page(text: str) -> None:
+    head = text[:_HEAD]
+    if _FEED.search(head):
+        return
+    if _HTML.match(head):
+        if _CHALLENGE.search(text[: 8 * _HEAD]):
+            raise NotAFeed(
+                "a page that tells people from programs stands before the feed. Ask the publisher for access"
+            )
+        raise NotAFeed("a web page instead of a feed. Check the address: the page may name the feed in its head")
+    if not text.startswith("<"):
+        raise NotAFeed("neither XML nor JSON")
+
+
+def _refuse_depth(text: str) -> None:
+    depth = 0
+    for closing, alone in _TAG.findall(_CDATA.sub("", text)):
+        if alone:
+            continue
+        depth += -1 if closing else 1
+        if depth > DEEPEST:
+            raise NotAFeed(f"tags nested more than {DEEPEST} deep, which no feed needs")
+
+
+def _parse_xml(text: str, url: str) -> Any:
+    body = '<?xml version="1.0" encoding="utf-8"?>' + _PROLOG.sub("", text, count=1)
+    return feedparser.parse(
+        io.BytesIO(body.encode("utf-8", "replace")),
+        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        sanitize_html=False,  # every text is made plain below, which is stricter
+    )
+
+
+def _loose(entry: Any, base: str, language: str | None) -> _Loose:
+    contents = [content.get("value", "") for content in entry.get("content", ())]
+    text = max((plain_text(part) for part in [entry.get("summary", ""), *contents]), key=len)
+    published = _moment(entry.get("published_parsed")) or _moment(entry.get("updated_parsed"))
+    updated = _moment(entry.get("updated_parsed"))
+    link = _link(entry, base)
+    return _Loose(
+        one_line(str(entry.get("id", "")))[:2000],
+        FeedEntry(
+            "",
+            link,
+            plain_title(_title(entry)) or None,
+            text,
+            published,
+            updated if updated != published else None,
+            _language(_spoken(entry)) or language,
+            one_line(plain_text(str(entry.get("author", ""))))[:200] or None,
+        ),
+    )
+
+
+def _title(entry: Any) -> str:
+    return str(entry.get("title", ""))
+
+
+def _spoken(entry: Any) -> str | None:
+    detail = entry.get("title_detail") or entry.get("summary_detail") or {}
+    return detail.get("language")
+
+
+def _link(entry: Any, base: str) -> str | None:
+    link = one_line(str(entry.get("link", "")))
+    if not link:
+        return None
+    try:
+        link = urljoin(base, link)
+        return link if urlsplit(link).scheme in ("http", "https") else None
+    except ValueError:
+        return None
+
+
+def _from_json(text: str) -> list[_Loose]:
+    try:
+        return [_Loose(item.id, _json_entry(item)) for item in json_feed.parse(text)]
+    except json_feed.NotAJsonFeed as error:
+        raise NotAFeed(str(error)) from error
+
+
+def _json_entry(item: json_feed.Item) -> FeedEntry:
+    return FeedEntry(
+        "",
+        item.url,
+        plain_title(item.title or "") or None,
+        max(plain_text(item.html), plain_text(item.text), key=len),
+        _iso(item.published),
+        _iso(item.modified),
+        _language(item.language),
+        one_line(item.author or "")[:200] or None,
+    )
+
+
+def _settled(entries: Iterable[_Loose]) -> tuple[FeedEntry, ...]:
+    """Return the entries with their identities: the guid if the feed gives it once, else the link, else a hash."""
+    every = list(entries)
+    guids = Counter(one.guid for one in every)
+    links = Counter(normal_link(one.entry.url) for one in every if one.entry.url)
+    settled: dict[str, FeedEntry] = {}
+    for one in every:
+        key = _key(one, guids, links)
+        settled.setdefault(key, replace(one.entry, key=key))
+    return tuple(settled.values())
+
+
+def _key(one: _Loose, guids: Counter[str], links: Counter[str]) -> str:
+    if one.guid and guids[one.guid] == 1:
+        return f"guid:{one.guid}"
+    link = normal_link(one.entry.url) if one.entry.url else ""
+    if link and links[link] == 1:
+        return f"link:{link}"
+    parts: Sequence[str] = (one.entry.title or "", one.entry.published or "", one.guid, link)
+    if not any(parts):
+        parts = (one.entry.text,)
+    return f"hash:{sha256(chr(31).join(parts).encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _moment(value: struct_time | None) -> str | None:
+    """Return feedparser's UTC time; None also for the year 1970 and its like, which stand for "unknown"."""
+    if value is None or value.tm_year < _EARLIEST:
+        return None
+    try:
+        return datetime.fromtimestamp(calendar.timegm(value), UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _iso(value: str | None) -> str | None:
+    """Return an RFC 3339 moment in UTC; without a zone nobody knows when it was."""
+    try:
+        moment = datetime.fromisoformat(value or "")
+        return moment.astimezone(UTC).isoformat() if moment.tzinfo and moment.year >= _EARLIEST else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _language(value: Any) -> str | None:
+    found = re.match(r"[A-Za-z]{2,3}(?=$|[-_])", str(value or "").strip())
+    return found[0].lower() if found else None
+
+
+def _ttl(feed: Any) -> float | None:
+    """Return how many seconds the feed wants to be held fresh (RSS ``ttl`` is in minutes)."""
+    ttl = str(feed.get("ttl", "")).strip()
+    return float(ttl) * 60 if ttl.isdecimal() and len(ttl) <= 6 else None  # noqa: PLR2004 - two years

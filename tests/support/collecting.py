@@ -1,0 +1,96 @@
+"""A whole collector over real parts: its database, the embedded log, local servers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from services.collector.app import run
+from services.collector.health import SourceHealth, health
+from services.collector.settings import CollectorSettings, SourceSettings
+from shared import codec
+from shared.clock import FixedClock
+from shared.database import create_engine
+from shared.eventlog.opening import create_topics, open_log
+from shared.messages import RawItem
+from shared.migrations import upgrade
+from shared.runtime import Runtime
+from shared.topics import RAW, TOPICS
+
+NOW = datetime(2016, 2, 2, 12, tzinfo=UTC)
+
+
+def feed_source(url: str, name: str = "feed", **more: object) -> SourceSettings:
+    """Return a source on the loopback, which is read as it stands unless *more* says otherwise."""
+    values: dict[str, object] = {"id": name, "name": name.title(), "url": url, "allow_private": True}
+    return SourceSettings.model_validate(values | {"full_text": "never"} | more)
+
+
+def rss(*items: str, title: str = "News", head: str = "") -> str:
+    """Return an RSS feed of *items*, each the inside of an ``item`` element."""
+    inside = "".join(f"<item>{item}</item>" for item in items)
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>{title}</title>{head}{inside}</channel></rss>'
+
+
+def item(guid: str, title: str, text: str = "", link: str = "", date: str = "Tue, 02 Feb 2016 10:00:00 GMT") -> str:
+    """Return the inside of an ``item`` element; an empty argument leaves its element out."""
+    parts = {"guid": guid, "title": title, "description": text, "link": link, "pubDate": date}
+    return "".join(f"<{name}>{value}</{name}>" for name, value in parts.items() if value)
+
+
+@dataclass
+class CollectorWorld:
+    """Runs the collector's own composition root, and reads what it published."""
+
+    folder: Path
+    runtime: Runtime
+    clock: FixedClock
+    sources: list[SourceSettings] = field(default_factory=list)
+    options: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> CollectorSettings:
+        """The settings as they are now."""
+        return CollectorSettings.model_validate({"sources": tuple(self.sources)} | self.options)
+
+    async def look(self) -> None:
+        """Look at every source once, a minute later than the last time."""
+        self.clock.advance(timedelta(minutes=1))
+        await run(self.runtime, self.settings, once=True)
+
+    async def published(self) -> list[RawItem]:
+        """Return every version published so far, in the order of the log's partitions."""
+        found: list[RawItem] = []
+        group = f"reader-{id(found)}"
+        async with self.runtime.log.subscribe(RAW.name, group) as subscription:
+            records = aiter(subscription)
+            while sum(lag.records for lag in await subscription.lag()):
+                async with asyncio.timeout(10):
+                    record = await anext(records)
+                found.append(codec.decode(RawItem, record.value, record.headers))
+                await subscription.commit(record)
+        return sorted(found, key=lambda one: (one.seen_at, one.item, one.version))
+
+    async def health(self) -> dict[str, SourceHealth]:
+        """Return the health of every source by id."""
+        return {one.id: one for one in await health(self.runtime.engine, self.sources)}
+
+
+@asynccontextmanager
+async def collector_world(folder: Path) -> AsyncIterator[CollectorWorld]:
+    """Give a collector without sources, on files in *folder* that are kept from one world to the next."""
+    database, log_url = f"sqlite:///{folder}/state.db", f"sqlite:///{folder}/log.db"
+    await upgrade(database)
+    await create_topics(log_url, TOPICS)
+    engine = create_engine(database)
+    log = await open_log(log_url, client="test")
+    clock = FixedClock(NOW)
+    try:
+        yield CollectorWorld(folder, Runtime(log, engine, clock), clock)
+    finally:
+        await log.close()
+        await engine.dispose()
