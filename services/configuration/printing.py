@@ -11,9 +11,12 @@ from pydantic import BaseModel
 from services.configuration.faults import USERINFO
 
 
-def print_redacted(configuration: BaseModel) -> str:
-    """Return *configuration* as a TOML file in which secrets are stars and unset keys are comments."""
-    return "\n".join(_table(configuration.model_dump(mode="json"), ())).strip() + "\n"
+def print_redacted(configuration: BaseModel, *, only_set: bool = False) -> str:
+    """Return *configuration* as a TOML file in which secrets are stars and unset keys are comments.
+
+    *only_set* leaves out what nobody set.
+    """
+    return "\n".join(_table(configuration.model_dump(mode="json", exclude_unset=only_set), ())).strip() + "\n"
 
 
 def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:

@@ -15,10 +15,12 @@ from rich.text import Text
 
 from services.alerter.store import Store
 from services.configuration import Configuration
+from services.configuration.printing import print_redacted
 from services.demo.site import Site, serving
 from services.demo.storyline import Outlet, Step, Storyline, recorded
 from services.pipeline import ALL, load_service, stopping_on_signals, supervise
-from services.preparation import prepared
+from services.preparation import Stopped, prepared, unless_stopped
+from shared.errors import ClaimwatchError
 from shared.messages import Alert, Figure, Incident
 from shared.runtime import Runtime
 
@@ -82,8 +84,38 @@ async def show(directory: Path, *, pace: float = PACE, console: Console | None =
                 _close(console, *await _outcome(runtime))
 
 
+async def serve(file: Path, *, port: int, pace: float = PACE, console: Console | None = None) -> None:
+    """Serve the storyline until a signal says stop, for services that are started apart with the settings in *file*.
+
+    Each step happens once somebody has seen the one before, so nothing passes before anybody looks.
+
+    Raises:
+        ClaimwatchError: the port is taken, or *file* cannot be written.
+
+    """
+    console = console or Console(highlight=False)
+    site = Site(recorded())
+    stop = asyncio.Event()
+    async with serving(site, port) as address:
+        tree = configuration(site.storyline, address, file.parent) | {"logging": {"level": "info"}}
+        _write(file, print_redacted(Configuration.model_validate(tree), only_set=True))
+        _open(console, site.storyline, address)
+        console.print(f"Watch them with: claimwatch run --config {file}\n", soft_wrap=True)
+        with stopping_on_signals(stop), suppress(Stopped):
+            await unless_stopped(_tell(site, console, pace), stop)
+            console.print("Everything has happened, and is served until Ctrl-C.")
+            await stop.wait()
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ClaimwatchError(f"{file} cannot be written: {error.strerror or error}") from error
+
+
 async def _play(site: Site, settings: Configuration, runtime: Runtime, console: Console, pace: float) -> None:
-    teller = asyncio.create_task(_tell(site, runtime, console, pace), name="storyline")
+    teller = asyncio.create_task(_tell_all(site, runtime, console, pace), name="storyline")
     try:
         await supervise([load_service(name, settings) for name in ALL], runtime)
     finally:
@@ -92,8 +124,14 @@ async def _play(site: Site, settings: Configuration, runtime: Runtime, console: 
             await teller
 
 
-async def _tell(site: Site, runtime: Runtime, console: Console, pace: float) -> None:
-    """Let one step happen after another, each once the one before was seen; then ask the services to stop."""
+async def _tell_all(site: Site, runtime: Runtime, console: Console, pace: float) -> None:
+    """Tell the storyline to its end, then ask the services to stop."""
+    await _tell(site, console, pace)
+    runtime.stop.set()
+
+
+async def _tell(site: Site, console: Console, pace: float) -> None:
+    """Let one step happen after another, each once the one before was seen."""
     outlets = {outlet.id: outlet for outlet in site.storyline.outlets}
     while await site.advance():
         step = site.storyline.steps[site.step - 1]
@@ -101,7 +139,6 @@ async def _tell(site: Site, runtime: Runtime, console: Console, pace: float) -> 
         await site.looked_at(step.outlet)
         await asyncio.sleep(pace)
     await asyncio.sleep(pace)
-    runtime.stop.set()
 
 
 def _line(step: Step, outlet: Outlet) -> Text:

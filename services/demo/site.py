@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from services.demo import pages
 from services.demo.storyline import Outlet, Storyline
+from shared.errors import ClaimwatchError
 from shared.listening import listening
 
 HOST = "127.0.0.1"
@@ -90,7 +91,16 @@ class Site:
 
 @asynccontextmanager
 async def serving(site: Site, port: int = 0) -> AsyncIterator[str]:
-    """Serve *site* on this machine (port 0: any free one) while the block runs; gives its address."""
-    with socket.create_server((HOST, port)) as listener:
+    """Serve *site* on this machine (port 0: any free one) while the block runs; gives its address.
+
+    Raises:
+        ClaimwatchError: the port is taken.
+
+    """
+    try:
+        listener = socket.create_server((HOST, port))
+    except OSError as error:
+        raise ClaimwatchError(f"cannot listen on {HOST}:{port}: {error.strerror or error}") from error
+    with listener:
         async with listening(site.app, listener):
             yield f"http://{HOST}:{listener.getsockname()[1]}"
