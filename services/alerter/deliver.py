@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -29,7 +30,10 @@ RECORDING_PAUSE = 0.5
 
 
 class DeliveryLoop:
-    """Sends what is in the outbox, each subscription at its own pace: one that is slow or down delays no other."""
+    """Sends what is in the outbox, each subscription at its own pace: one that is slow or down delays no other.
+
+    When a receiver says how long to wait, everything for its subscription waits.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class DeliveryLoop:
         self._clock = clock
         self._rules = rules
         self._draw = draw
+        self._quiet_until: dict[str, datetime] = {}
         self._bells = {subscription: asyncio.Event() for subscription in channels}
         self._stopping = False
 
@@ -111,9 +116,9 @@ class DeliveryLoop:
                     await bell.wait()
 
     async def _claim(self, subscription: str, limit: int) -> list[Claimed]:
-        if limit < 1:
-            return []
         now = self._clock.now()
+        if limit < 1 or now < self._quiet_until.get(subscription, now):
+            return []
         try:
             return await self._outbox.claim(subscription, now=now, lease=self._rules.lease, limit=limit)
         except Retry as error:
@@ -141,11 +146,15 @@ class DeliveryLoop:
             LOG.info("alert delivered", **_identity(claimed))
 
     async def _fail(self, claimed: Claimed, error: Retry | Reject, *, ambiguous: bool) -> None:
+        now = self._clock.now()
+        if isinstance(error, Retry) and error.after:  # meant for all that the receiver gets: its pace, its trouble
+            quiet = min(timedelta(seconds=error.after), self._rules.longest)
+            self._quiet_until[claimed.delivery.subscription] = now + quiet
         decision = after_failure(
             error,
             attempt=claimed.delivery.attempt,
             created_at=claimed.created_at,
-            now=self._clock.now(),
+            now=now,
             rules=self._rules,
             draw=self._draw(),
         )

@@ -173,6 +173,19 @@ async def test_attempts_are_counted_and_end(database: Database) -> None:
     assert dead.reason == "busy (given up after 4 attempts)"
 
 
+async def test_a_receiver_that_names_a_wait_is_left_alone_until_then(database: Database) -> None:
+    desk, room, clock = Receiver(), Receiver(), FixedClock(NOON + timedelta(days=999))
+    await cause_many(database, 6, "desk", "room")
+    desk.raise_next(*[Retry("slow down", after=30)] * 4)
+    async with delivering(database, QUICK, clock, desk=desk, room=room):
+        await room.wait_for(6)
+        await reach(database, {("desk", "pending"): 6, ("room", "sent"): 6})
+        assert len(desk.seen) == 4
+        clock.advance(timedelta(seconds=31))
+        await desk.wait_for(6)
+    assert len(desk.seen) == 10
+
+
 async def test_a_dead_delivery_can_be_revived(database: Database) -> None:
     desk = Receiver()
     await cause(database, "a", "desk")
