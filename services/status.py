@@ -109,8 +109,8 @@ async def take(runtime: Runtime) -> Snapshot:
     items = _samples(metrics.ITEMS)
     return Snapshot(
         sources={labels["state"]: count for labels, count in _samples(metrics.SOURCES)},
-        items=_sum(items, stage="classifier"),
-        relevant=_sum(items, stage="classifier", status="relevant"),
+        items=_sum(items, stage="classifier", status="handled"),
+        relevant=_sum(_samples(metrics.READ), decision="relevant"),
         rejected=_sum(items, status="rejected"),
         incidents=incidents,
         alerts={labels["kind"]: count for labels, count in _samples(metrics.ALERTS)},

@@ -14,6 +14,7 @@ LAG = Gauge("claimwatch_lag_records", "Records not yet committed", ["stage", "to
 OLDEST = Gauge("claimwatch_lag_seconds", "Age of the oldest record not yet committed", ["stage", "topic", "partition"])
 FETCHES = Counter("claimwatch_fetches", "Looks at sources by what came of them", ["source", "status"])
 SOURCES = Gauge("claimwatch_sources", "Sources by state", ["state"])
+READ = Counter("claimwatch_read_items", "Items read: relevant, irrelevant or unread", ["lang", "decision"])
 INCIDENTS = Counter("claimwatch_incidents", "Incidents opened")
 ALERTS = Counter("claimwatch_alerts", "Alerts decided by kind", ["kind"])
 DELIVERIES = Counter("claimwatch_deliveries", "Deliveries by channel and by what came of them", ["channel", "status"])
