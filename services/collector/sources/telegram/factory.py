@@ -25,9 +25,12 @@ class TelegramSources:
         self._fetcher = fetcher
         self._account = _client(settings) if settings.uses_account else None
 
-    def source(self, channel: str, *, wake: Callable[[], None] | None = None) -> Source:
+    def source(
+        self, channel: str, *, fetcher: Fetcher | None = None, wake: Callable[[], None] | None = None
+    ) -> Source:
         """Return the source of *channel*: a name, ``@name`` or its address.
 
+        *fetcher* reads this channel's preview pages when it is not to be the one that all share.
         *wake* is called when the account hears that something happened there; a hint to look at once, never the news
         itself.
 
@@ -44,7 +47,7 @@ class TelegramSources:
             )
         settings = self._settings
         preview = PreviewSource(
-            name, self._fetcher, base=settings.preview_url, reread=settings.reread, first=settings.first
+            name, fetcher or self._fetcher, base=settings.preview_url, reread=settings.reread, first=settings.first
         )
         if self._account is None:
             if settings.mode == "off":
