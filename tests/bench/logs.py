@@ -21,6 +21,8 @@ from tests.support.kafka_broker import KafkaBroker
 VALUE = b"x" * 2048
 AT_ONCE = 50
 """Appends under way at the same time: what a collector with many sources does."""
+BATCH = 100
+"""Records between two commits."""
 FETCH_WAIT_MS = 25
 PARTITIONS = 4
 LIMIT = 120.0
@@ -48,7 +50,13 @@ async def embedded(folder: Path, rounds: int, count: int) -> list[Figure]:
     return [
         middle(group, "append one by one", unit, pairs["one"], "sqlite3, a transaction each"),
         middle(group, f"append, {AT_ONCE} at once", unit, pairs["many"], f"sqlite3, a transaction for {AT_ONCE}"),
-        middle(group, "read, committing each", unit, pairs["read"], "sqlite3, 100 rows at a time, one commit for them"),
+        middle(
+            group,
+            f"read, a commit for {BATCH}",
+            unit,
+            pairs["read"],
+            f"sqlite3, {BATCH} rows at a time, a commit for them",
+        ),
     ]
 
 
@@ -72,7 +80,13 @@ async def on_kafka(broker: KafkaBroker, rounds: int, count: int) -> list[Figure]
     return [
         middle(group, "append one by one", unit, pairs["one"], "aiokafka, send and wait"),
         middle(group, f"append, {AT_ONCE} at once", unit, pairs["many"], "aiokafka, send and wait, as many at once"),
-        middle(group, "read, committing each", unit, pairs["read"], "aiokafka, getmany, one commit for each batch"),
+        middle(
+            group,
+            f"read, a commit for {BATCH}",
+            unit,
+            pairs["read"],
+            f"aiokafka, getmany of {BATCH}, a commit for each",
+        ),
     ]
 
 
@@ -99,16 +113,16 @@ async def _timed(act: Callable[[int], Awaitable[object]], count: int, width: int
 
 
 async def _reads(log: EventLog, topic: Topic, count: int) -> float:
-    """Read *count* records and commit each; joining the group is not timed."""
+    """Read *count* records with a commit now and then; joining the group is not timed."""
     async with asyncio.timeout(LIMIT), log.subscribe(topic.name, "bench") as subscription:
-        seen, started = 0, 0.0
+        seen, started = 0, perf_counter()
         async for record in subscription:
-            started = started or perf_counter()
             seen += 1
-            await subscription.commit(record)
+            if seen % BATCH == 0:
+                await subscription.commit(record)
             if seen == count:
                 break
-        return (count - 1) / (perf_counter() - started)
+        return count / (perf_counter() - started)
 
 
 async def _bare_sends(broker: KafkaBroker, topic: Topic, count: int, width: int) -> float:
@@ -135,11 +149,10 @@ async def _bare_reads(broker: KafkaBroker, topic: Topic, count: int) -> float:
     )
     await consumer.start()
     try:
-        seen, started = 0, 0.0
+        seen, started = 0, perf_counter()
         async with asyncio.timeout(LIMIT):
             while seen < count:
-                batches = await consumer.getmany(timeout_ms=1000)
-                started = started or perf_counter()
+                batches = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
                 seen += sum(map(len, batches.values()))
                 await consumer.commit()
         return count / (perf_counter() - started)
@@ -169,8 +182,8 @@ class _Plain:
     def read(self, count: int) -> float:
         started, place, seen = perf_counter(), 0, 0
         while seen < count:
-            wanted = "SELECT place, key, value FROM record WHERE place > ? ORDER BY place LIMIT 100"
-            rows = self._connection.execute(wanted, (place,)).fetchall()
+            wanted = "SELECT place, key, value FROM record WHERE place > ? ORDER BY place LIMIT ?"
+            rows = self._connection.execute(wanted, (place, BATCH)).fetchall()
             seen, place = seen + len(rows), rows[-1][0]
             self._connection.execute("INSERT INTO cursor VALUES (?)", (place,))
         return seen / (perf_counter() - started)
