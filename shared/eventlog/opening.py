@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import sqlite3
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ async def open_log(url: str, *, client: str, group_instance: str | None = None) 
     """
     address = parse(url)
     if isinstance(address, SqliteAddress):
-        log = SqliteLog(address, client=client)
+        log = await asyncio.to_thread(SqliteLog, address, client=client)
         log.start_pruning()
         return log
     kafka: EventLog = await _kafka("kafka").open_kafka(address, client=client, group_instance=group_instance)
@@ -57,7 +58,7 @@ async def check_log(url: str) -> None:
     if isinstance(address, KafkaAddress):
         await _kafka("kafka_topics").check(address)
         return
-    log = SqliteLog(address, client="check")
+    log = await asyncio.to_thread(SqliteLog, address, client="check")
     try:
         await log.write(lambda connection: connection.execute("SELECT 1").fetchone())
     finally:
@@ -65,7 +66,7 @@ async def check_log(url: str) -> None:
 
 
 async def _create_in_file(address: SqliteAddress, plans: Sequence[TopicPlan], *, dry_run: bool) -> TopicReport:
-    log = SqliteLog(address, client="topics")
+    log = await asyncio.to_thread(SqliteLog, address, client="topics")
 
     def work(connection: sqlite3.Connection) -> TopicReport:
         result = report(plans, {name: _found(row) for name, row in sqlite_tables.topic_rows(connection).items()})
