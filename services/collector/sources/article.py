@@ -19,6 +19,8 @@ Mode = Literal["auto", "always", "never"]
 
 SHORT = 800
 """Characters. A summary is mostly under 500, an article mostly over 1,500."""
+FURNITURE = 1.3
+"""A page that holds the feed's text and hardly more adds a date line or a byline, not an article."""
 FULL, SUMMARY = "full-text", "summary-only"
 
 
@@ -56,12 +58,22 @@ def wants_article(entry: Entry, mode: Mode) -> bool:
 
 def with_body(entry: Entry, body: str) -> Entry:
     """Return *entry* with *body* as its text; a summary that the body does not repeat stays in front of it."""
+    body = _without_title(body, entry.title)
     if len(body) <= len(entry.text):
         return replace(entry, notes=(*entry.notes, SUMMARY))
+    if len(body) <= len(entry.text) * FURNITURE and _bare(entry.text) in _bare(body):
+        return replace(entry, notes=(*entry.notes, FULL))
     summary = entry.text.rstrip("…. \n")
     repeated = not summary or _bare(summary)[:80] in _bare(body)
     text = body if repeated else f"{entry.text}\n\n{body}"
     return replace(entry, text=text, notes=(*entry.notes, FULL))
+
+
+def _without_title(body: str, title: str | None) -> str:
+    """Return *body* without the title that pages set over it: the document holds it once already."""
+    if title and body.casefold().startswith(title.casefold()):
+        return body[len(title) :].lstrip()
+    return body
 
 
 def _bare(text: str) -> str:
