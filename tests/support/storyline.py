@@ -188,9 +188,9 @@ async def world(place: Place) -> AsyncIterator[World]:
         address = await stack.enter_async_context(serving(site, place.site_port))
         receiver = await stack.enter_async_context(HttpReceiver())
         mail = await stack.enter_async_context(SmtpServer())
-        config = write_configuration(
-            place.directory / "claimwatch.toml", _settings(place, address, site, receiver, mail)
-        )
+        place.directory.mkdir(exist_ok=True)
+        settings = _settings(place, address, site, receiver, mail)
+        config = write_configuration(place.directory / "claimwatch.toml", settings)
         await _make_ready(place, config)
         engine = create_engine(place.database)
         stack.push_async_callback(engine.dispose)
