@@ -32,7 +32,9 @@ class Account:
 class Reader:
     """Reads items in the languages it knows."""
 
-    def __init__(self, theatre: Theatre, lexicons: dict[str, Lexicon], drafter: Drafter, threshold: float = THRESHOLD) -> None:
+    def __init__(
+        self, theatre: Theatre, lexicons: dict[str, Lexicon], drafter: Drafter, threshold: float = THRESHOLD
+    ) -> None:
         self._theatre = theatre
         self._lexicons = lexicons
         self._drafter = drafter
@@ -73,13 +75,25 @@ class Reader:
         score = max((draft.chance for draft in merged), default=1 - max((r.chance for r in rejected), default=1.0))
         relevant = bool(merged) and score >= self._threshold
         claims = tell(item, reading, merged, self._theatre) if relevant else ()
-        reasons = (*verdict.reasons, f"{len(claims)} claims") if relevant else (*verdict.reasons, "no combatant linked to an outcome")
-        tagged = _tagged(item, lang=reading.language, reasons=reasons, relevant=relevant, score=score).model_copy(update={"claims": claims})
+        reasons = (
+            (*verdict.reasons, f"{len(claims)} claims")
+            if relevant
+            else (*verdict.reasons, "no combatant linked to an outcome")
+        )
+        tagged = _tagged(item, lang=reading.language, reasons=reasons, relevant=relevant, score=score).model_copy(
+            update={"claims": claims}
+        )
         return Account(tagged, reading, tuple(merged), tuple(rejected))
 
 
 def _tagged(
-    item: RawItem, *, lang: str | None, reasons: tuple[str, ...], relevant: bool = False, score: float = 0.0, read: bool = True
+    item: RawItem,
+    *,
+    lang: str | None,
+    reasons: tuple[str, ...],
+    relevant: bool = False,
+    score: float = 0.0,
+    read: bool = True,
 ) -> TaggedItem:
     return TaggedItem(
         id=stable_id("tagged", item.id, READER), item=item, relevant=relevant, score=min(1.0, max(0.0, round(score, 4))), lang=lang,

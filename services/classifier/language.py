@@ -14,7 +14,10 @@ UKRAINIAN = re.compile(r"[іїєґІЇЄҐ]")
 RUSSIAN = re.compile(r"[ыэъёЫЭЪЁ]")
 TURKISH = re.compile(r"[şğıİŞĞ]")
 LATIN = re.compile(r"[A-Za-zÀ-ž]")
-ENGLISH = re.compile(r"\b(?:the|of|in|and|was|were|by|killed|wounded|near|said|to|on|at|from|for|is|soldiers?|troops|w/)\b", re.IGNORECASE)
+ENGLISH = re.compile(
+    r"\b(?:the|of|in|and|was|were|by|killed|wounded|near|said|to|on|at|from|for|is|soldiers?|troops|w/)\b",
+    re.IGNORECASE,
+)
 SAMPLE = 2000
 SURE = 0.6
 SHARE = 0.2

@@ -22,7 +22,11 @@ BRACES = re.compile(r"\{([^{}]*)\}")
 ARABIC_CLITICS = ("", "و", "ف", "ب", "ل", "ك", "ال", "وال", "بال", "فال", "كال", "لل", "ولل", "وب", "ول", "وبال")
 BEFORE_ARTICLE = ("و", "ف", "ب", "وب", "ك")
 INSTEAD_OF_ARTICLE = ("لل", "ولل", "فلل")
-SCRIPTS = {"latin": re.compile(r"[A-Za-z]"), "cyrillic": re.compile(r"[\u0400-\u04ff]"), "arabic": re.compile(r"[\u0600-\u06ff]")}
+SCRIPTS = {
+    "latin": re.compile(r"[A-Za-z]"),
+    "cyrillic": re.compile(r"[\u0400-\u04ff]"),
+    "arabic": re.compile(r"[\u0600-\u06ff]"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,11 @@ class Lexicon:
             return [f" {pattern}"]
         if not pattern.startswith("ال"):
             return [f" {clitic}{pattern}" for clitic in ARABIC_CLITICS]
-        return [f" {pattern}", *(f" {c}{pattern}" for c in BEFORE_ARTICLE), *(f" {c}{pattern[2:]}" for c in INSTEAD_OF_ARTICLE)]
+        return [
+            f" {pattern}",
+            *(f" {c}{pattern}" for c in BEFORE_ARTICLE),
+            *(f" {c}{pattern[2:]}" for c in INSTEAD_OF_ARTICLE),
+        ]
 
     def _inherit(self) -> None:
         """Give a pattern that only opens phrases the entries of the shorter patterns it hides."""
@@ -161,7 +169,8 @@ class Lexicon:
         found = [
             Mark(entry.kind, entry.value, first, last + len(entry.rest))
             for entry in entries
-            if (not entry.rest or _follow(entry.rest, tokens, last)) and (not entry.need or _capitals(entry.need, tokens[first]))
+            if (not entry.rest or _follow(entry.rest, tokens, last))
+            and (not entry.need or _capitals(entry.need, tokens[first]))
         ]
         longest = max((mark.last for mark in found), default=0)
         return [mark for mark in found if mark.last == longest]

@@ -19,7 +19,9 @@ def tell(item: RawItem, reading: Reading, drafts: list[Draft], theatre: Theatre)
     return tuple(claim for claim in told if claim is not None)
 
 
-def _claim(item: RawItem, reading: Reading, draft: Draft, drafts: list[Draft], theatre: Theatre, at: int) -> Claim | None:
+def _claim(
+    item: RawItem, reading: Reading, draft: Draft, drafts: list[Draft], theatre: Theatre, at: int
+) -> Claim | None:
     start, end = _evidence(reading, draft)
     evidence = reading.document[start:end]
     if not evidence.strip():
@@ -50,7 +52,12 @@ def _evidence(reading: Reading, draft: Draft) -> tuple[int, int]:
 def _denied_count(draft: Draft, drafts: list[Draft]) -> tuple[int | None, int | None]:
     """Return the count of the claim that a denial without a number denies, when the document states it."""
     for other in drafts:
-        if other is not draft and other.outcome == draft.outcome and other.force == draft.force and other.stance != "denied":
+        if (
+            other is not draft
+            and other.outcome == draft.outcome
+            and other.force == draft.force
+            and other.stance != "denied"
+        ):
             return other.low, other.high
     return None, None
 

@@ -22,9 +22,7 @@ from services.classifier.claims.figures import Figure, figures
 from services.classifier.data import HERE, Theatre, load_lexicon, load_theatre
 from services.classifier.reading import Reading, read_document
 
-ORDER = ("killed", "wounded", "missing", "captured")
 WORD = re.compile(r"\w+")
-LINK = {"c1": 0.08, "c2": 0.12, "max_iterations": 150, "feature.possible_transitions": True}
 CHOICE = {"c1": 0.05, "c2": 0.3, "max_iterations": 120}
 Row = dict[str, Any]
 
@@ -41,29 +39,36 @@ def passages(folder: Path, language: str) -> list[tuple[Row, Row]]:
 
 
 class Collector:
-    """Gathers training items: one sequence per document for the linker, one item per candidate for each choice."""
+    """Gathers training items: one item per candidate of each decision."""
 
     def __init__(self, theatre: Theatre) -> None:
         self.theatre = theatre
-        self.sequences: list[tuple[list[list[str]], list[str]]] = []
         self.items: dict[str, list[tuple[list[str], str]]] = defaultdict(list)
+        self.documents = 0
         self.lost = 0
         self.claims = 0
 
     def add(self, reading: Reading, claims: list[Row]) -> None:
         """Take in one labelled document."""
         found = figures(reading)
-        pairs, labels = self._align(reading, found, claims)
-        if found:
-            self.sequences.append((linking.features(reading, found), labels))
+        self.documents += 1
+        pairs, outcomes = self._align(reading, found, claims)
+        for pair in linking.pairs(reading, found):
+            self.items["link"].append(
+                (pair.row, _yes(bool(outcomes[pair.figure] & set(linking.outcomes_of(pair.mark)))))
+            )
         scene = speakers.speakers(reading), places.places(reading, self.theatre.places), dates.moments(reading)[0]
         seen: set[int] = set()
+        before = None
         for at, claim in pairs:
             if at not in seen:
-                self._choices(reading, found, at, claim, scene)
+                self._choices(reading, found, at, claim, scene, before)
             seen.add(at)
+            before = claim["force"]
 
-    def _align(self, reading: Reading, found: list[Figure], claims: list[Row]) -> tuple[list[tuple[int, Row]], list[str]]:
+    def _align(
+        self, reading: Reading, found: list[Figure], claims: list[Row]
+    ) -> tuple[list[tuple[int, Row]], dict[int, set[str]]]:
         outcomes: dict[int, set[str]] = defaultdict(set)
         pairs: list[tuple[int, Row]] = []
         for claim in claims:
@@ -77,13 +82,20 @@ class Collector:
                 outcomes[at].add(claim["outcome"])
             _mark_title(reading, found, claim, chosen, outcomes)
         pairs.sort(key=lambda pair: pair[0])
-        labels = [linking.COMBINED.join(o for o in ORDER if o in outcomes[at]) if outcomes[at] else linking.NONE for at in range(len(found))]
-        return pairs, labels
+        return pairs, outcomes
 
-    def _choices(self, reading: Reading, found: list[Figure], at: int, claim: Row, scene: tuple[Any, Any, Any]) -> None:
+    def _choices(
+        self,
+        reading: Reading,
+        found: list[Figure],
+        at: int,
+        claim: Row,
+        scene: tuple[Any, Any, Any],
+        before: str | None,
+    ) -> None:
         figure = found[at]
         spoken, marks, moments = scene
-        for key, row, _ in forces.candidates(reading, figure):
+        for key, row, _ in forces.candidates(reading, figure, before):
             self.items["force"].append((row, _yes(key == claim["force"])))
         speaker = None
         for candidate, row in speakers.candidates(reading, figure, spoken, self.theatre.parties):
@@ -94,7 +106,9 @@ class Collector:
         self.items["stance"].append((row, claim["stance"]))
         for mark, row in places.candidates(reading, figure, marks, self.theatre.places):
             place = self.theatre.places[int(mark.value)]
-            self.items["place"].append((row, _yes(bool(claim.get("place")) and place.governorate == claim.get("governorate"))))
+            self.items["place"].append(
+                (row, _yes(bool(claim.get("place")) and place.governorate == claim.get("governorate")))
+            )
         for moment, row in dates.candidates(reading, figure, moments):
             self.items["date"].append((row, _yes(str(moment.day) == claim.get("date"))))
         for mark, row in causes.candidates(reading, figure, claim["outcome"]):
@@ -125,7 +139,11 @@ def _figures_of(reading: Reading, found: list[Figure], claim: Row) -> list[int]:
         return [max(exact, key=lambda at: _fit(reading, found[at], claim))]
     for left, right in zip(inside, inside[1:], strict=False):
         a, b = found[left], found[right]
-        if a.sentence == b.sentence and None not in (a.low, a.high, b.low, b.high, low) and (a.low or 0) + (b.low or 0) == low == high:
+        if (
+            a.sentence == b.sentence
+            and None not in (a.low, a.high, b.low, b.high, low)
+            and (a.low or 0) + (b.low or 0) == low == high
+        ):
             return [left, right]
     return []
 
@@ -138,7 +156,9 @@ def _states(reading: Reading, figure: Figure, low: int | None, high: int | None,
     sentence = reading.sentences[figure.sentence]
     if low is None and reading.find("neutral", sentence.first, sentence.last):
         return figure.high == high
-    return (low, high) == (2, None) and bool(reading.find("both", sentence.first, sentence.last)) and figure.kind != "none"
+    return (
+        (low, high) == (2, None) and bool(reading.find("both", sentence.first, sentence.last)) and figure.kind != "none"
+    )
 
 
 def _fit(reading: Reading, figure: Figure, claim: Row) -> float:
@@ -154,7 +174,13 @@ def _fit(reading: Reading, figure: Figure, claim: Row) -> float:
     return (6 if own == claim["force"] else 0) + (4 if exact else 0) - min([*steps, 12]) - (10 if civil else 0)
 
 
-def _mark_title(reading: Reading, found: list[Figure], claim: Row, chosen: list[int], outcomes: dict[int, set[str]]) -> None:
+def _mark_title(
+    reading: Reading,
+    found: list[Figure],
+    claim: Row,
+    chosen: list[int],
+    outcomes: dict[int, set[str]],
+) -> None:
     for at, figure in enumerate(found):
         in_title = reading.tokens[figure.head].start < reading.title_end
         same = (figure.low, figure.high) == (claim["min"], claim["max"]) and figure.role not in {"civ"}
@@ -167,10 +193,6 @@ def _mark_title(reading: Reading, found: list[Figure], claim: Row, chosen: list[
 def train(collector: Collector, folder: Path) -> None:
     """Write one model file per decision into *folder*."""
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = pycrfsuite.Trainer(algorithm="lbfgs", params=LINK, verbose=False)
-    for rows, labels in collector.sequences:
-        trainer.append(rows, labels)
-    trainer.train(str(folder / "link.crfsuite"))
     for name in CHOICES:
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", params=CHOICE, verbose=False)
         for row, label in collector.items[name]:
@@ -205,7 +227,7 @@ def main() -> None:
     keep = None if options.fold is None else (lambda at: at % 5 != options.fold)
     collector = collect(options.passages, languages, keep)
     train(collector, options.models)
-    sys.stdout.write(f"claims {collector.claims}, without a phrase {collector.lost}, documents {len(collector.sequences)}\n")
+    sys.stdout.write(f"claims {collector.claims}, without a phrase {collector.lost}, documents {collector.documents}\n")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,12 @@ def candidates(reading: Reading, figure: Figure, outcome: str) -> list[tuple[Mar
     rows = []
     for mark in sorted(marks, key=lambda m: abs(m.first - figure.head))[:MOST]:
         row = relation(reading, figure, mark)
-        row += [f"value={mark.value}", f"value={mark.value}/{row[1]}", f"outcome={outcome}/{row[1]}", f"value={mark.value}/{outcome}"]
+        row += [
+            f"value={mark.value}",
+            f"value={mark.value}/{row[1]}",
+            f"outcome={outcome}/{row[1]}",
+            f"value={mark.value}/{outcome}",
+        ]
         row += [f"{mark.value}+{other}" for other in values if other != mark.value]
         row += [f"{mark.value}+{other}/{row[1]}" for other in values if other != mark.value]
         row.append(f"{reading.language}w={reading.tokens[mark.first].text[:6]}")

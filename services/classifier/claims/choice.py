@@ -9,22 +9,6 @@ from pathlib import Path
 import pycrfsuite
 
 
-class Model:
-    """One trained model file: labels for a sequence of items, or the chance of each label for one item."""
-
-    def __init__(self, path: Path) -> None:
-        self._tagger = pycrfsuite.Tagger()
-        self._tagger.open(str(path))
-
-    def tag(self, items: Sequence[list[str]]) -> list[tuple[str, float]]:
-        """Return the likeliest labels of a sequence of items, each with its chance."""
-        if not items:
-            return []
-        self._tagger.set(items)
-        labels = self._tagger.tag()
-        return [(label, float(self._tagger.marginal(label, at))) for at, label in enumerate(labels)]
-
-
 class Weights:
     """The weights of one decision over single items, read once: scores without the cost of a sequence model."""
 

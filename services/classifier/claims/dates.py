@@ -33,7 +33,14 @@ def moments(reading: Reading) -> tuple[list[Moment], date]:
     published = reading.when.date()
     calendar = [_calendar(reading, mark, published) for mark in reading.kinds.get("month", ())]
     found = [moment for moment in calendar if moment]
-    line = next((m for m in found if m.day and m.mark.first < DATELINE and abs((m.day - published).days) <= WEEK and _prints(reading, m)), None)
+    line = next(
+        (
+            m
+            for m in found
+            if m.day and m.mark.first < DATELINE and abs((m.day - published).days) <= WEEK and _prints(reading, m)
+        ),
+        None,
+    )
     anchor = line.day if line and line.day else published
     found = [m for m in found if m is not line]
     for mark in reading.kinds.get("weekday", ()):
@@ -51,11 +58,21 @@ def moments(reading: Reading) -> tuple[list[Moment], date]:
 def _prints(reading: Reading, moment: Moment) -> bool:
     """Return whether a date is the dateline: near the top, and a dash, a bracket or an agency's stop follows."""
     after = [reading.tokens[at].text for at in range(moment.mark.last, min(len(reading.tokens), moment.mark.last + 5))]
-    return any(text in {"–", "-", ".", "/", ")"} for text in after[:3]) and reading.tokens[moment.mark.first].start >= reading.title_end
+    return (
+        any(text in {"–", "-", ".", "/", ")"} for text in after[:3])
+        and reading.tokens[moment.mark.first].start >= reading.title_end
+    )
 
 
 def _calendar(reading: Reading, mark: Mark, published: date) -> Moment | None:
-    day = next((at for at in (mark.first - 1, mark.last) if 0 <= at < len(reading.tokens) and _is_day(reading.tokens[at].text)), None)
+    day = next(
+        (
+            at
+            for at in (mark.first - 1, mark.last)
+            if 0 <= at < len(reading.tokens) and _is_day(reading.tokens[at].text)
+        ),
+        None,
+    )
     year = _year(reading, mark)
     first, last = mark.first, mark.last
     if day is None:
@@ -114,9 +131,16 @@ def candidates(reading: Reading, figure: Figure, found: list[Moment]) -> list[tu
         if moment.day is None:
             continue
         row = relation(reading, figure, moment.mark)
-        row += [f"form={moment.form}", f"form={moment.form}/{row[1]}", f"days={min(3, len(days))}/{row[1]}", f"kind={figure.kind}"]
+        row += [
+            f"form={moment.form}",
+            f"form={moment.form}/{row[1]}",
+            f"days={min(3, len(days))}/{row[1]}",
+            f"kind={figure.kind}",
+        ]
         row += [f"form={moment.form}/{x}" for x in row if x.startswith(("b1=", "b2=", "a="))]
         age = (reading.when.date() - moment.day).days
-        row.append(f"age={'0' if age == 0 else '1' if age == 1 else 'week' if age <= WEEK else 'month' if age <= DAYS else 'old'}/{row[1]}")
+        row.append(
+            f"age={'0' if age == 0 else '1' if age == 1 else 'week' if age <= WEEK else 'month' if age <= DAYS else 'old'}/{row[1]}"
+        )
         rows.append((moment, row))
     return rows

@@ -9,30 +9,30 @@ from pathlib import Path
 from typing import TypeVar
 
 from services.classifier.claims import causes, dates, forces, linking, places, speakers, stance, totals
-from services.classifier.claims.choice import Model, Weights
+from services.classifier.claims.choice import Weights
 from services.classifier.claims.figures import Figure, figures
 from services.classifier.claims.speakers import Speaker
 from services.classifier.data import Theatre
+from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
 
 T = TypeVar("T")
-CHOICES = ("force", "speaker", "stance", "place", "date", "cause", "total", "part")
-ENOUGH = {"speaker": 0.45, "place": 0.35, "date": 0.45, "cause": 0.45, "total": 0.5, "part": 0.5}
+CHOICES = ("link", "force", "speaker", "stance", "place", "date", "cause", "total", "part")
+ENOUGH = {"link": 0.5, "speaker": 0.45, "place": 0.35, "date": 0.45, "cause": 0.45, "total": 0.5, "part": 0.5}
 YES = "y"
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The trained models: one that links, one for every further decision."""
+    """The trained models, one for every decision."""
 
-    link: Model
     choices: dict[str, Weights]
 
     @classmethod
     def load(cls, folder: Path) -> Models:
         """Read the model files in *folder*."""
         choices = {name: Weights(folder / f"{name}.crfsuite") for name in CHOICES}
-        return cls(Model(folder / "link.crfsuite"), choices)
+        return cls(choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,34 +84,69 @@ class Drafter:
     def drafts(self, reading: Reading) -> tuple[list[Draft], list[Rejected]]:
         """Return the drafts of a document in the order they stand in, and the phrases that are none."""
         found = figures(reading)
-        labels = self._models.link.tag(linking.features(reading, found))
-        linked = [(figure, label, chance) for figure, (label, chance) in zip(found, labels, strict=True) if label != linking.NONE]
-        rejected = [Rejected(f, chance) for f, (label, chance) in zip(found, labels, strict=True) if label == linking.NONE]
+        linked, rejected = self._link(reading, found)
         if not linked:
             return [], rejected
-        scene = _Scene(reading, speakers.speakers(reading), places.places(reading, self._theatre.places), dates.moments(reading)[0])
+        scene = _Scene(
+            reading, speakers.speakers(reading), places.places(reading, self._theatre.places), dates.moments(reading)[0]
+        )
         drafts: list[Draft] = []
         before: Figure | None = None
-        for figure, label, chance in linked:
-            for outcome, low, high in ranges(reading, figure, label):
-                drafts.append(self._draft(scene, figure, outcome, (low, high), chance, before))
+        for figure, mark, chance in linked:
+            for outcome, low, high in ranges(figure, mark):
+                drafts.append(
+                    self._draft(
+                        scene, figure, outcome, (low, high), chance, before, drafts[-1].force if drafts else None
+                    )
+                )
             before = figure
         return drafts, rejected
 
+    def _link(self, reading: Reading, found: list[Figure]) -> tuple[list[tuple[Figure, Mark, float]], list[Rejected]]:
+        """Return each figure that an outcome word is linked to, with that word; and those without one."""
+        weights = self._models.choices["link"]
+        best: dict[int, tuple[float, Mark]] = {}
+        for pair in linking.pairs(reading, found):
+            chance = weights.chances(pair.row).get(YES, 0.0)
+            if chance > best.get(pair.figure, (0.0, None))[0]:
+                best[pair.figure] = chance, pair.mark
+        linked = [(found[at], mark, chance) for at, (chance, mark) in sorted(best.items()) if chance >= ENOUGH["link"]]
+        rejected = [
+            Rejected(found[at], 1 - chance) for at, (chance, _) in sorted(best.items()) if chance < ENOUGH["link"]
+        ]
+        return linked, rejected
+
     def _draft(
-        self, scene: _Scene, figure: Figure, outcome: str, span: tuple[int | None, int | None], chance: float, before: Figure | None
+        self,
+        scene: _Scene,
+        figure: Figure,
+        outcome: str,
+        span: tuple[int | None, int | None],
+        chance: float,
+        before: Figure | None,
+        force_before: str | None,
     ) -> Draft:
         reading, choices = scene.reading, self._models.choices
-        rows = forces.candidates(reading, figure)
+        rows = forces.candidates(reading, figure, force_before)
         at, sure = self._pick("force", [row for _, row, _ in rows], [key for key, _, _ in rows])
         force, _, mark = rows[at]
         draft = Draft(figure, outcome, span[0], span[1], force, "reported", chance)
         draft.traces.append(Trace("count", figure.first, figure.last, f"linked to {outcome}", chance))
         if mark:
-            draft.traces.append(Trace("force", mark.first, mark.last, "named by the phrase" if at == 0 else "weighed among the forces in sight", sure))
+            draft.traces.append(
+                Trace(
+                    "force",
+                    mark.first,
+                    mark.last,
+                    "named by the phrase" if at == 0 else "weighed among the forces in sight",
+                    sure,
+                )
+            )
         spoken = speakers.candidates(reading, figure, scene.speakers, self._theatre.parties)
         draft.speaker = self._chosen(draft, "speaker", spoken, lambda s: (s.first, s.last))
-        draft.stance, sure = choices["stance"].best(stance.features(reading, figure, force, draft.speaker, self._theatre.parties))
+        draft.stance, sure = choices["stance"].best(
+            stance.features(reading, figure, force, draft.speaker, self._theatre.parties)
+        )
         draft.traces.append(Trace("stance", figure.first, figure.last, "weighed from who speaks and how", sure))
         scope = totals.features(reading, figure, before)
         draft.total = choices["total"].chances(scope).get(YES, 0.0) >= ENOUGH["total"]
@@ -119,7 +154,9 @@ class Drafter:
         where = places.candidates(reading, figure, scene.places, self._theatre.places)
         place = self._chosen(draft, "place", where, lambda m: (m.first, m.last))
         draft.place = int(place.value) if place else None
-        moment = self._chosen(draft, "date", dates.candidates(reading, figure, scene.moments), lambda m: (m.mark.first, m.mark.last))
+        moment = self._chosen(
+            draft, "date", dates.candidates(reading, figure, scene.moments), lambda m: (m.mark.first, m.mark.last)
+        )
         draft.day = moment.day if moment else None
         cause = self._chosen(draft, "cause", causes.candidates(reading, figure, outcome), lambda m: (m.first, m.last))
         draft.cause = cause.value if cause else None
@@ -149,18 +186,15 @@ class _Scene:
 
     reading: Reading
     speakers: list[Speaker]
-    places: list[linking.Mark]
+    places: list[Mark]
     moments: list[dates.Moment]
 
 
-def ranges(reading: Reading, figure: Figure, label: str) -> list[tuple[str, int | None, int | None]]:
-    """Return outcome and range of each claim a linked figure makes: "neutralised" and shared outcomes mean less."""
-    sentence = reading.sentences[figure.sentence]
-    marks = linking.outcome_marks(reading, sentence.first, sentence.last)
-    nearest = min(marks, key=lambda mark: abs(mark.first - figure.head), default=None)
-    outcomes = label.split(linking.COMBINED)
-    if nearest and nearest.kind == "both" and len(outcomes) > 1:
+def ranges(figure: Figure, mark: Mark) -> list[tuple[str, int | None, int | None]]:
+    """Return outcome and range of each claim of a linked figure: "neutralised" and shared outcomes say less."""
+    outcomes = linking.outcomes_of(mark)
+    if mark.kind == "both" and figure.kind != "none":
         return [(outcome, 2, None) for outcome in outcomes]
-    if nearest and nearest.kind == "neutral" and figure.kind in {"digit", "word"} and "killed" in outcomes:
+    if mark.kind == "neutral" and figure.kind in {"digit", "word"}:
         return [("killed", None, figure.high if figure.high is not None else figure.low)]
     return [(outcome, figure.low, figure.high) for outcome in outcomes]

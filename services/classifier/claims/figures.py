@@ -74,14 +74,18 @@ def _counts_people(reading: Reading, count: Count, last: int) -> bool:
     after = reading.tokens[count.last] if count.last < last else None
     if before in {"-", "/", ":", ".", "$", "€", "№"} and here.start > 1 and reading.document[here.start - 2].isalnum():
         return False
-    if after and (after.text in {"%", "/", ":", "$", "€"} or reading.has(count.last, "unit") or reading.has(count.last, "month")):
+    if after and (
+        after.text in {"%", "/", ":", "$", "€"} or reading.has(count.last, "unit") or reading.has(count.last, "month")
+    ):
         return False
     if reading.has(count.first - 1, "month") and count.kind == "digit":
         return False
     if count.kind == "digit" and (count.high or 0) in YEARS and not count.hedge:
         return bool(after and reading.has(count.last, "role"))
     glued = reading.document[reading.tokens[count.last - 1].end : reading.tokens[count.last - 1].end + 2]
-    return not (count.kind == "digit" and glued[:1] == "-" and glued[1:].isalpha() and not reading.has(count.last, "role"))
+    return not (
+        count.kind == "digit" and glued[:1] == "-" and glued[1:].isalpha() and not reading.has(count.last, "role")
+    )
 
 
 def _counted(reading: Reading, count: Count, number: int, last: int) -> Figure | None:
@@ -105,7 +109,12 @@ def _extend(reading: Reading, index: int, last: int, figure: Figure) -> int | No
                 return None
             stop = any(kind in marks for kind in STOPS) and "of" not in marks
             out = marks.get("out")
-            if stop or MARKS.match(reading.tokens[index].text) or (out and not out.value.endswith(".a")) or "num" in marks:
+            if (
+                stop
+                or MARKS.match(reading.tokens[index].text)
+                or (out and not out.value.endswith(".a"))
+                or "num" in marks
+            ):
                 break
             if "det" not in marks and "of" not in marks and not (out and not seen):
                 stray += 1
@@ -153,9 +162,16 @@ def _with_name(reading: Reading, end: int, last: int, figure: Figure) -> int:
 def _nameable(reading: Reading, index: int) -> bool:
     token = reading.tokens[index]
     if not token.capital or not LETTER.match(token.text):
-        return token.text == "." and index > 0 and len(reading.tokens[index - 1].text) == 1 and reading.tokens[index - 1].capital
+        return (
+            token.text == "."
+            and index > 0
+            and len(reading.tokens[index - 1].text) == 1
+            and reading.tokens[index - 1].capital
+        )
     marks = reading.at[index]
-    return not any(kind in marks for kind in ("party", "force", "role", "weekday", "month", "say", "syria", "num", "source"))
+    return not any(
+        kind in marks for kind in ("party", "force", "role", "weekday", "month", "say", "syria", "num", "source")
+    )
 
 
 def _before(reading: Reading, figure: Figure) -> None:
@@ -191,9 +207,10 @@ def _bare(reading: Reading, role: Mark, number: int, first: int, last: int) -> F
             figure.first = index
             figure.hedge = marks["det"].value
             break
-        elif any(kind in marks for kind in ("num", "out", "say", "clause", "prep", "role", "agent", "sub", "party", "vague", "neg")) or (
-            MARKS.match(reading.tokens[index].text)
-        ):
+        elif any(
+            kind in marks
+            for kind in ("num", "out", "say", "clause", "prep", "role", "agent", "sub", "party", "vague", "neg")
+        ) or (MARKS.match(reading.tokens[index].text)):
             break
         else:
             stray += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.classifier.claims.combatants import attacks
 from services.classifier.claims.figures import Figure
 from services.classifier.claims.relation import relation
 from services.classifier.lexicon import Mark
@@ -38,14 +39,19 @@ def resolve(marks: list[Mark], role: str) -> str | None:
     return "ARMED" if values else None
 
 
-def candidates(reading: Reading, figure: Figure) -> list[tuple[str, list[str], Mark | None]]:
-    """Return every force the victims may belong to: key, features, and the mark it was read from."""
+def candidates(reading: Reading, figure: Figure, before: str | None = None) -> list[tuple[str, list[str], Mark | None]]:
+    """Return every force the victims may belong to: key, features, and the mark it was read from.
+
+    *before* is the force of the victims last spoken of: "eleven others", "the officer" are theirs.
+    """
     found: list[tuple[str, list[str], Mark | None]] = []
     own = resolve(figure.forces, figure.role)
     covered = {id(mark) for mark in figure.forces}
     if own:
         kind = figure.forces[0].value.split(".")[1]
-        found.append((own, ["own", f"own={kind}", f"own={kind}/{figure.role}", f"own={own}/{figure.role}"], figure.forces[0]))
+        found.append(
+            (own, ["own", f"own={kind}", f"own={kind}/{figure.role}", f"own={own}/{figure.role}"], figure.forces[0])
+        )
     low = reading.sentences[max(0, figure.sentence - 2)].first
     high = reading.sentences[min(len(reading.sentences) - 1, figure.sentence + 1)].last
     marks = [m for m in reading.find("force", low, high) if id(m) not in covered]
@@ -54,8 +60,29 @@ def candidates(reading: Reading, figure: Figure) -> list[tuple[str, list[str], M
         key = resolve([mark], figure.role) or "ARMED"
         row = relation(reading, figure, mark)
         kind = mark.value.split(".")[1]
-        row += [f"kind={kind}", f"key={key}", f"key={key}/{figure.role}", f"has={bool(own)}/{row[1]}", f"same={key == own}"]
+        row += [
+            f"attacks={attacks(reading, mark)}/{row[1]}",
+            f"kind={kind}",
+            f"key={key}",
+            f"key={key}/{figure.role}",
+            f"has={bool(own)}/{row[1]}",
+            f"same={key == own}",
+        ]
         found.append((key, row, mark))
+    if before:
+        own_word = f"{bool(own)}/{figure.role}/{figure.kind}"
+        found.append(
+            (
+                before,
+                [
+                    "before",
+                    f"before/{own_word}",
+                    f"before={before}/{figure.role}",
+                    f"before/{bool(own)}/{before == own}",
+                ],
+                None,
+            )
+        )
     default = BY_ROLE.get(figure.role, "ARMED")
     found.append((default, ["default", f"default={default}/{figure.role}", f"default/{bool(own)}/{bool(marks)}"], None))
     return found

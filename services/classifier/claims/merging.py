@@ -42,9 +42,19 @@ def _sum(reading: Reading, drafts: list[Draft]) -> list[Draft]:
 
 def _coordinated(reading: Reading, left: Draft, right: Draft) -> bool:
     a, b = left.figure, right.figure
-    if a.sentence != b.sentence or left.outcome != right.outcome or left.force != right.force or right.part != left.part:
+    if (
+        a.sentence != b.sentence
+        or left.outcome != right.outcome
+        or left.force != right.force
+        or right.part != left.part
+    ):
         return False
-    if a is b or {a.kind, b.kind} & APART or None in (left.low, left.high, right.low, right.high) or "denied" in (left.stance, right.stance):
+    if (
+        a is b
+        or {a.kind, b.kind} & APART
+        or None in (left.low, left.high, right.low, right.high)
+        or "denied" in (left.stance, right.stance)
+    ):
         return False
     between = range(a.last, b.first)
     if len(between) > GAP or not between:
@@ -61,12 +71,21 @@ def _party(draft: Draft) -> object:
 
 
 def _same(reading: Reading, left: Draft, right: Draft) -> bool:
-    if left.outcome != right.outcome or left.force != right.force or (left.stance == "denied") != (right.stance == "denied"):
+    if (
+        left.outcome != right.outcome
+        or left.force != right.force
+        or (left.stance == "denied") != (right.stance == "denied")
+    ):
         return False
     if left.total != right.total or (left.day and right.day and left.day != right.day):
         return False
     same_range = (left.low, left.high) == (right.low, right.high)
-    one_voice = _party(left) == _party(right) or left.speaker is None or right.speaker is None or "title" in (_part_of(reading, left), _part_of(reading, right))
+    one_voice = (
+        _party(left) == _party(right)
+        or left.speaker is None
+        or right.speaker is None
+        or "title" in (_part_of(reading, left), _part_of(reading, right))
+    )
     if same_range and one_voice:
         return not (left.cause and right.cause and left.cause != right.cause)
     title = _part_of(reading, left) != _part_of(reading, right)
@@ -79,7 +98,9 @@ def _part_of(reading: Reading, draft: Draft) -> str:
 
 def _overlap(left: Draft, right: Draft) -> bool:
     top = 10**9
-    return (left.low or 0) <= (right.high if right.high is not None else top) and (right.low or 0) <= (left.high if left.high is not None else top)
+    return (left.low or 0) <= (right.high if right.high is not None else top) and (right.low or 0) <= (
+        left.high if left.high is not None else top
+    )
 
 
 def _fullness(reading: Reading, draft: Draft) -> tuple[int, int]:
@@ -102,9 +123,19 @@ def _echo(reading: Reading, draft: Draft, kept: list[Draft]) -> bool:
     if draft.figure.kind != "bare" or draft.figure.names or draft.part or draft.stance == "denied":
         return False
     for other in kept:
-        if other is draft or other.outcome != draft.outcome or other.force not in {draft.force, "ARMED"} and draft.force != "ARMED":
+        if (
+            other is draft
+            or other.outcome != draft.outcome
+            or other.force not in {draft.force, "ARMED"}
+            and draft.force != "ARMED"
+        ):
             continue
         counted = other.figure.kind in {"digit", "word", "vague"} and other.stance != "denied" and not other.total
-        if counted and draft.low == 2 and draft.high is None and (_party(other) == _party(draft) or draft.speaker is None):  # noqa: PLR2004
+        if (
+            counted
+            and draft.low == 2
+            and draft.high is None
+            and (_party(other) == _party(draft) or draft.speaker is None)
+        ):  # noqa: PLR2004
             return True
     return False

@@ -124,7 +124,12 @@ def _joins(reading: Reading, index: int, total: int, last: int) -> bool:
     """Return whether *index* is an "and" inside a number: two hundred and fifty."""
     following = reading.has(index + 1, "num") if index + 1 < last else None
     joining = reading.has(index, "and")
-    return bool(joining and following and total >= (HUNDRED if joining.value == "hundreds" else TENS) and _adds(total, int(following.value)))
+    return bool(
+        joining
+        and following
+        and total >= (HUNDRED if joining.value == "hundreds" else TENS)
+        and _adds(total, int(following.value))
+    )
 
 
 def _digits(reading: Reading, index: int, last: int) -> tuple[int | None, int, str]:

@@ -19,7 +19,9 @@ def places(reading: Reading, gazetteer: tuple[Place, ...]) -> list[Mark]:
     return list(marks) if sure or signs else sure
 
 
-def candidates(reading: Reading, figure: Figure, marks: list[Mark], gazetteer: tuple[Place, ...]) -> list[tuple[Mark, list[str]]]:
+def candidates(
+    reading: Reading, figure: Figure, marks: list[Mark], gazetteer: tuple[Place, ...]
+) -> list[tuple[Mark, list[str]]]:
     """Return the places that may be where *figure* happened, nearest sentences first, with features."""
     rows = []
     near = sorted(marks, key=lambda mark: abs(reading.sentence_of[mark.first] - figure.sentence))[:MOST]

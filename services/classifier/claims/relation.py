@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.classifier.claims.figures import Figure
-from services.classifier.claims.linking import distance
+from services.classifier.claims.proximity import distance
 from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
 
@@ -23,7 +23,12 @@ def relation(reading: Reading, figure: Figure, mark: Mark) -> list[str]:
         return row
     low, high = (mark.last, figure.first) if mark.last <= figure.first else (figure.last, mark.first)
     between = "".join(sorted({t.text for t in reading.tokens[low:high] if t.text in PUNCTUATION}))
-    kinds = {kind for index in range(low, high) for kind in ("clause", "out", "say", "agent", "sub") if kind in reading.at[index]}
+    kinds = {
+        kind
+        for index in range(low, high)
+        for kind in ("clause", "out", "say", "agent", "sub")
+        if kind in reading.at[index]
+    }
     rivals = sum(1 for other in reading.find(mark.kind, low, high) if other is not mark)
     steps = distance(max(0, high - low))
     row += [
@@ -45,9 +50,17 @@ def _before(reading: Reading, mark: Mark, where: str) -> list[str]:
     for step in (1, 2):
         at = mark.first - step
         if at >= 0:
-            row += [f"b{step}={kind}/{where[:1]}" for kind in ("agent", "say", "prep", "neg", "hedge", "month", "clause", "of") if kind in reading.at[at]]
+            row += [
+                f"b{step}={kind}/{where[:1]}"
+                for kind in ("agent", "say", "prep", "neg", "hedge", "month", "clause", "of")
+                if kind in reading.at[at]
+            ]
     if mark.last < len(reading.at):
-        row += [f"a={kind}/{where[:1]}" for kind in ("role", "say", "out", "thing", "prep", "force", "source", "clause") if kind in reading.at[mark.last]]
+        row += [
+            f"a={kind}/{where[:1]}"
+            for kind in ("role", "say", "out", "thing", "prep", "force", "source", "clause")
+            if kind in reading.at[mark.last]
+        ]
         if reading.tokens[mark.last].text in {",", ":", ".", ")"}:
             row.append(f"a={reading.tokens[mark.last].text}/{where[:1]}")
     return row

@@ -32,7 +32,9 @@ def speakers(reading: Reading) -> list[Speaker]:
     """Return everyone in the document who may be speaking."""
     found: list[Speaker] = []
     taken: set[int] = set()
-    for mark in sorted([*reading.kinds.get("party", ()), *reading.kinds.get("source", ())], key=lambda m: (m.first, m.kind != "party")):
+    for mark in sorted(
+        [*reading.kinds.get("party", ()), *reading.kinds.get("source", ())], key=lambda m: (m.first, m.kind != "party")
+    ):
         if mark.first in taken:
             continue
         first, last = _widen(reading, mark)
@@ -79,7 +81,9 @@ def _frame(reading: Reading, first: int, last: int) -> str:
     return "none"
 
 
-def candidates(reading: Reading, figure: Figure, found: list[Speaker], parties: tuple[Party, ...]) -> list[tuple[Speaker, list[str]]]:
+def candidates(
+    reading: Reading, figure: Figure, found: list[Speaker], parties: tuple[Party, ...]
+) -> list[tuple[Speaker, list[str]]]:
     """Return the speakers near *figure* with their features, in the order they stand in."""
     rows = []
     near = [s for s in found if abs(reading.sentence_of[s.first] - figure.sentence) <= NEAR or s.frame != "none"]

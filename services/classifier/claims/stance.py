@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.classifier.claims.figures import Figure
-from services.classifier.claims.linking import distance
+from services.classifier.claims.proximity import distance
 from services.classifier.claims.speakers import Speaker
 from services.classifier.data import Party
 from services.classifier.reading import Reading
@@ -21,7 +21,9 @@ def side_of(party: Party | None, force: str) -> str:
     return "ally" if force in ALLIES.get(party.side, ()) else "other"
 
 
-def features(reading: Reading, figure: Figure, force: str, speaker: Speaker | None, parties: tuple[Party, ...]) -> list[str]:
+def features(
+    reading: Reading, figure: Figure, force: str, speaker: Speaker | None, parties: tuple[Party, ...]
+) -> list[str]:
     """Return what bears on the stance of *figure*."""
     sentence = reading.sentences[figure.sentence]
     party = parties[speaker.party] if speaker and speaker.party is not None else None
@@ -35,8 +37,15 @@ def features(reading: Reading, figure: Figure, force: str, speaker: Speaker | No
         nearest = min(marks, key=lambda mark: abs(mark.first - figure.head))
         where = "L" if nearest.first < figure.head else "R"
         low, high = sorted((nearest.first, figure.head))
-        clause = any("clause" in reading.at[at] or reading.tokens[at].text in {";", ":", ","} for at in range(low, high))
-        row += [f"{cue}={where}", f"{cue}={where}/{distance(high - low)}", f"{cue}={where}/{clause}", f"{cue}={where}/{side}"]
+        clause = any(
+            "clause" in reading.at[at] or reading.tokens[at].text in {";", ":", ","} for at in range(low, high)
+        )
+        row += [
+            f"{cue}={where}",
+            f"{cue}={where}/{distance(high - low)}",
+            f"{cue}={where}/{clause}",
+            f"{cue}={where}/{side}",
+        ]
     if speaker:
         row += [f"frame={speaker.frame}", f"frame={speaker.frame}/{side}", f"skind={speaker.mark.value}"]
         row += _saying(reading, speaker, side)
@@ -45,7 +54,9 @@ def features(reading: Reading, figure: Figure, force: str, speaker: Speaker | No
             row += _own_side(reading, speaker, force)
     if figure.sentence + 1 < len(reading.sentences):
         following = reading.sentences[figure.sentence + 1]
-        row += [f"next={cue}" for cue in ("deny", "allege", "confirm") if reading.find(cue, following.first, following.last)]
+        row += [
+            f"next={cue}" for cue in ("deny", "allege", "confirm") if reading.find(cue, following.first, following.last)
+        ]
     return row
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.classifier.claims.figures import Figure
-from services.classifier.claims.linking import distance
+from services.classifier.claims.proximity import distance
 from services.classifier.reading import Reading
 
 

@@ -30,8 +30,9 @@ LEMMAS = {
     "civ": "житель женщина ребёнок ребенок журналист врач беженец спасатель девочка мальчик подросток студент прохожий медик"
     " школьник правозащитник крестьянин рабочий волонтёр учитель демонстрант пастух корреспондент оператор пассажир турист"
     " мирянин горожанин сельчанин старик младенец девушка паломник дети фермер",
+    "casualty": "двухсотый трёхсотый трехсотый",
     "person": "человек мужчина россиянин парень земляк гражданин пострадавший жертва товарищ погибший раненый сын муж брат друг"
-    " тело труп уроженец ребята мужик пленный пленник заложник убитый душа двухсотый трёхсотый трехсотый русский наши"
+    " тело труп уроженец ребята мужик пленный пленник заложник убитый душа русский наши"
     " брат потеря покойник выживший соотечественник",
 }
 
@@ -43,7 +44,9 @@ def rows() -> list[str]:
     for kind, lemmas in LEMMAS.items():
         forms: dict[str, list[str]] = defaultdict(list)
         for lemma in lemmas.split():
-            parse = next((p for p in morph.parse(lemma) if p.tag.POS in {"NOUN", "ADJF", "PRTF"}), morph.parse(lemma)[0])
+            parse = next(
+                (p for p in morph.parse(lemma) if p.tag.POS in {"NOUN", "ADJF", "PRTF"}), morph.parse(lemma)[0]
+            )
             for form in parse.lexeme:
                 if form.tag.POS in {"NOUN", "ADJF", "PRTF"} and "Supr" not in form.tag:
                     number = "pl" if "plur" in form.tag else "sg"

@@ -1,0 +1,26 @@
+"""The classifier's composition root: raw items through the reader onto the topic of tagged items."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from services.classifier.classify import Reader
+from services.classifier.settings import ClassifierSettings
+from shared.eventlog import Record
+from shared.messages import RawItem
+from shared.runtime import Runtime
+from shared.stage import Output, Stage, run_stage
+from shared.topics import RAW, TAGGED
+
+GROUP = "classifier"
+
+
+async def run(runtime: Runtime, settings: ClassifierSettings) -> None:
+    """Read raw items until ``runtime.stop`` is set; then finish what is in hand."""
+    reader = await asyncio.to_thread(Reader.load, settings.languages, settings.threshold)
+
+    async def handle(item: RawItem, record: Record) -> Sequence[Output]:  # noqa: ARG001 - the stage's contract
+        return [Output(TAGGED, await asyncio.to_thread(reader.read, item))]
+
+    await run_stage(Stage("classifier", RAW, GROUP, handle), runtime)
