@@ -164,7 +164,13 @@ class Collector:
             await saving.source(failed)
         FETCHES.labels(source=source, status="failed").inc()
         self._stand(source, "failing")
-        log.warning("source could not be read", source=source, reason=reason.reason, failures=failures, next=due)
+        log.warning(
+            "source could not be read",
+            source=source,
+            reason=reason.reason,
+            failures=failures,
+            again_at=due.isoformat(timespec="seconds"),
+        )
         return due
 
     async def _persist(self, watched: Watched, stop: asyncio.Event) -> datetime:

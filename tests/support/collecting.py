@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,8 @@ from services.collector.settings import CollectorSettings, SourceSettings
 from shared import codec
 from shared.clock import FixedClock
 from shared.database import create_engine
+from shared.errors import Retry
+from shared.eventlog import EventLog, Subscription
 from shared.eventlog.opening import create_topics, open_log
 from shared.messages import RawItem
 from shared.migrations import upgrade
@@ -48,6 +50,7 @@ class CollectorWorld:
 
     folder: Path
     runtime: Runtime
+    log: FaultyLog
     clock: FixedClock
     sources: list[SourceSettings] = field(default_factory=list)
     options: dict[str, object] = field(default_factory=dict)
@@ -75,6 +78,15 @@ class CollectorWorld:
                 await subscription.commit(record)
         return sorted(found, key=lambda one: (one.seen_at, one.item, one.version))
 
+    async def wait_for(self, ids: int) -> None:
+        """Wait until so many different versions were published."""
+        found: set[str] = set()
+        async with self.runtime.log.subscribe(RAW.name, f"waiter-{id(found)}") as subscription:
+            async for record in subscription:
+                found.add(codec.decode(RawItem, record.value, record.headers).id)
+                if len(found) >= ids:
+                    return
+
     async def health(self) -> dict[str, SourceHealth]:
         """Return the health of every source by id."""
         return {one.id: one for one in await health(self.runtime.engine, self.sources)}
@@ -87,10 +99,45 @@ async def collector_world(folder: Path) -> AsyncIterator[CollectorWorld]:
     await upgrade(database)
     await create_topics(log_url, TOPICS)
     engine = create_engine(database)
-    log = await open_log(log_url, client="test")
+    log = FaultyLog(await open_log(log_url, client="test"))
     clock = FixedClock(NOW)
     try:
-        yield CollectorWorld(folder, Runtime(log, engine, clock), clock)
+        yield CollectorWorld(folder, Runtime(log, engine, clock), log, clock)
     finally:
         await log.close()
         await engine.dispose()
+
+
+class FaultyLog:
+    """An event log that goes away after so many appends: the last one arrives, its caller never hears of it."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._left: int | None = None
+
+    def fail_after(self, appends: int) -> None:
+        """Let so many appends pass, then fail with every one until told otherwise."""
+        self._left = appends
+
+    def recover(self) -> None:
+        """Work again."""
+        self._left = None
+
+    async def append(self, topic: str, key: str, value: bytes, headers: Mapping[str, str]) -> None:
+        """Append, and fail if that was said."""
+        if self._left == 0:
+            raise Retry("log: away")
+        last = self._left == 1
+        if self._left is not None:
+            self._left -= 1
+        await self._log.append(topic, key, value, headers)
+        if last:
+            raise Retry("log: went away before it answered")
+
+    def subscribe(self, topic: str, group: str) -> AbstractAsyncContextManager[Subscription]:
+        """Subscribe as ever."""
+        return self._log.subscribe(topic, group)
+
+    async def close(self) -> None:
+        """Close the log."""
+        await self._log.close()

@@ -64,6 +64,7 @@ class WebServer:
         self.most_open = 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asked = asyncio.Condition()
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -96,6 +97,11 @@ class WebServer:
         """Return the requests for *path*, in order."""
         return [request for request in self.requests if request.path == path]
 
+    async def wait_for(self, path: str, requests: int) -> None:
+        """Wait until *path* was asked for so many times."""
+        async with self._asked:
+            await self._asked.wait_for(lambda: len(self.requests_to(path)) >= requests)
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task:
@@ -114,6 +120,8 @@ class WebServer:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         request = await _read(reader)
         self.requests.append(request)
+        async with self._asked:
+            self._asked.notify_all()
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import calendar
 import io
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,7 +23,7 @@ import feedparser
 
 from services.collector.sources import json_feed
 from services.collector.sources.charset import decode
-from services.collector.sources.hypertext import one_line, plain_text, plain_title
+from services.collector.sources.hypertext import clean, one_line, plain_text, plain_title
 
 DEEPEST = 100
 """Levels of tags. A feed needs some ten; feedparser took 11 s for 200,000 on 600 KB."""
@@ -32,6 +33,7 @@ _CHALLENGE = re.compile(r"just a moment|cf-challenge|cf_chl|captcha|ddos-guard|a
 _TAG = re.compile(r"<(/?)[A-Za-z_][^<>]*?(/?)>")
 _PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>")
 _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|yclid|mc_cid|mc_eid|_openstat|xtor)$")
 _EARLIEST = 1990
 _HEAD = 4096
@@ -145,12 +147,19 @@ def _refuse_depth(text: str) -> None:
 
 
 def _parse_xml(text: str, url: str) -> Any:
-    body = '<?xml version="1.0" encoding="utf-8"?>' + _PROLOG.sub("", text, count=1)
+    body = '<?xml version="1.0" encoding="utf-8"?>' + _REFERENCE.sub(_lawful, _PROLOG.sub("", text, count=1))
     return feedparser.parse(
         io.BytesIO(body.encode("utf-8", "replace")),
         response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
         sanitize_html=False,  # every text is made plain below, which is stricter
     )
+
+
+def _lawful(reference: re.Match[str]) -> str:
+    """Return the reference, or nothing for a character that XML does not allow: feedparser breaks on a surrogate."""
+    digits, base = (reference[1], 16) if reference[1] else (reference[2], 10)
+    code = int(digits, base) if len(digits.lstrip("0")) < 8 else 0  # noqa: PLR2004 - beyond Unicode in either base
+    return reference[0] if code <= sys.maxunicode and clean(chr(code)) else ""
 
 
 def _loose(entry: Any, base: str, language: str | None) -> _Loose:
@@ -215,26 +224,27 @@ def _json_entry(item: json_feed.Item) -> FeedEntry:
 
 
 def _settled(entries: Iterable[_Loose]) -> tuple[FeedEntry, ...]:
-    """Return the entries with their identities: the guid if the feed gives it once, else the link, else a hash."""
-    every = list(entries)
-    guids = Counter(one.guid for one in every)
-    links = Counter(normal_link(one.entry.url) for one in every if one.entry.url)
+    """Return the entries, each with the first of its names that no other entry of the feed has; true repeats once."""
+    every = [(one, _names(one)) for one in entries]
+    taken = Counter(name for _, names in every for name in names)
     settled: dict[str, FeedEntry] = {}
-    for one in every:
-        key = _key(one, guids, links)
+    for one, names in every:
+        key = next((name for name in names if taken[name] == 1), names[-1])
         settled.setdefault(key, replace(one.entry, key=key))
     return tuple(settled.values())
 
 
-def _key(one: _Loose, guids: Counter[str], links: Counter[str]) -> str:
-    if one.guid and guids[one.guid] == 1:
-        return f"guid:{one.guid}"
+def _names(one: _Loose) -> list[str]:
+    """Return what the entry may be known by, best first: guid, link, title and date, everything."""
     link = normal_link(one.entry.url) if one.entry.url else ""
-    if link and links[link] == 1:
-        return f"link:{link}"
-    parts: Sequence[str] = (one.entry.title or "", one.entry.published or "", one.guid, link)
-    if not any(parts):
-        parts = (one.entry.text,)
+    title = one.entry.title or ""
+    names = [f"guid:{one.guid}"] if one.guid else []
+    names += [f"link:{link}"] if link else []
+    names += [_hash(title, one.entry.published or "")] if title else []
+    return [*names, _hash(title, one.entry.published or "", one.guid, link, one.entry.text)]
+
+
+def _hash(*parts: str) -> str:
     return f"hash:{sha256(chr(31).join(parts).encode('utf-8', 'replace')).hexdigest()}"
 
 

@@ -1,0 +1,88 @@
+"""Articles behind short feed entries, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.collecting import CollectorWorld, collector_world, feed_source, item, rss
+from tests.support.web_server import Page, WebServer
+
+BODY = """\
+The ministry said on Tuesday that the adviser had been wounded when a garrison in the province of Homs came under \
+mortar fire, and that he died in hospital the next day despite the efforts of the doctors.
+He had been in the country to help the army learn to use new equipment, the statement said, adding that his family \
+would be looked after and that a decoration had been proposed for him by the command.
+Opposition sources had earlier spoken of four dead. Neither figure could be checked independently, and the embassy in \
+Damascus did not answer questions about the incident before this article was published."""
+PARAGRAPHS = BODY.splitlines()
+ARTICLE = (
+    "<!DOCTYPE html><html><head><title>Adviser killed</title></head><body><nav><a href='/'>Home</a> <a>World</a></nav>"
+    "<article><h1>Adviser killed</h1>" + "".join(f"<p>{one}</p>" for one in PARAGRAPHS) + "</article>"
+    "<footer>All rights reserved. Subscribe to our newsletter.</footer></body></html>"
+)
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[WebServer]:
+    async with WebServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[CollectorWorld]:
+    async with collector_world(tmp_path) as world:
+        yield world
+
+
+async def test_a_summary_is_completed_by_the_article(web: WebServer, world: CollectorWorld) -> None:
+    web.serve("/feed", rss(item("a", "Adviser killed", "A lead that the page does not repeat.", "/article")))
+    web.serve("/article", Page(ARTICLE.encode(), content_type="text/html"))
+    world.sources.append(feed_source(web.url("/feed"), full_text="auto"))
+    await world.look()
+    (one,) = await world.published()
+    assert one.text.startswith("A lead that the page does not repeat.\n\n")
+    assert all(paragraph in one.text for paragraph in PARAGRAPHS)
+    assert "newsletter" not in one.text
+    assert one.notes == ("full-text",)
+
+
+async def test_an_article_is_fetched_once_and_not_with_every_look(web: WebServer, world: CollectorWorld) -> None:
+    web.serve("/feed", rss(item("a", "One", link="/article")), rss(item("a", "One", link="/article"), item("b", "Two")))
+    web.serve("/article", Page(ARTICLE.encode(), content_type="text/html"))
+    world.sources.append(feed_source(web.url("/feed"), full_text="auto"))
+    for _ in range(3):
+        await world.look()
+    assert len(web.requests_to("/article")) == 1
+    assert [(one.title, one.version) for one in await world.published()] == [("One", 1), ("Two", 1)]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Page(status=404),
+        Page(status=503),
+        Page(b"<html><body></body></html>", content_type="text/html"),
+        Page(b"\x00" * 100, content_type="text/html"),
+        Page(b"<div>" * 100_000, content_type="text/html"),
+        Page(ARTICLE.encode(), drop_after=50),
+    ],
+)
+async def test_a_summary_is_published_when_the_article_cannot_be_had(
+    web: WebServer, world: CollectorWorld, page: Page
+) -> None:
+    web.serve("/feed", rss(item("a", "One", "The summary.", "/article")))
+    web.serve("/article", page)
+    world.sources.append(feed_source(web.url("/feed"), full_text="auto"))
+    await world.look()
+    (one,) = await world.published()
+    assert (one.text, one.notes) == ("The summary.", ("summary-only",))
+
+
+async def test_a_long_entry_needs_no_article(web: WebServer, world: CollectorWorld) -> None:
+    web.serve("/feed", rss(item("a", "One", " ".join(PARAGRAPHS) * 2, "/article")))
+    world.sources.append(feed_source(web.url("/feed"), full_text="auto"))
+    await world.look()
+    assert web.requests_to("/article") == []
