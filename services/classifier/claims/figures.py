@@ -192,7 +192,9 @@ def _before(reading: Reading, figure: Figure) -> None:
 
 def _bare(reading: Reading, role: Mark, number: int, first: int, last: int) -> Figure:
     plural = role.value.endswith(".pl")
-    figure = Figure(role.first, role.last, role.first, 2 if plural else 1, None if plural else 1, "bare", "", number)
+    dual = role.value.endswith(".du")
+    low, high = (2, None) if plural else (2, 2) if dual else (1, 1)
+    figure = Figure(role.first, role.last, role.first, low, high, "bare", "", number)
     _take_role(figure, role)
     if force := reading.has(role.first, "force"):
         figure.forces.append(force)
