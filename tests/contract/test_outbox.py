@@ -39,6 +39,7 @@ QUICK = DeliveryRules(
 )
 PATIENT = DeliveryRules(poll=timedelta(hours=1))
 LEASE = timedelta(minutes=2)
+LATER = NOON + timedelta(days=1)
 
 
 async def cause(database: Database, item: str, *subscriptions: str, **fields: object) -> Tracked:
@@ -125,7 +126,9 @@ async def test_a_later_alert_never_overtakes_an_earlier_one_of_its_incident(data
     await cause(database, "a", "desk")
     await cause(database, "b", "desk", min=4, max=4)
     await cause(database, "c", "desk", force="TR", place="Afrin", date=DAY, at=NOON)
-    desk.raise_next(Retry("busy"), Retry("busy"))
+    claimed = await Outbox(database.connect()).claim("desk", now=LATER, lease=timedelta(), limit=9)
+    assert [each.delivery.alert.item for each in claimed] == ["a", "c"]
+    desk.raise_next(Retry("busy"))
     async with delivering(database, desk=desk):
         await desk.wait_for(3)
     order = [delivery.alert.item for delivery in desk.taken]

@@ -236,10 +236,13 @@ async def test_candidates_are_exactly_those_the_query_describes(database: Databa
     store = Store(database.connect())
     everything: list[Incident] = []
     for number in range(60):
-        incident = _random_incident(chance, number)
+        grown = _random_incident(chance, number)
+        begun = stand(grown.id, grown.statements[:1])
+        for step, incident in enumerate([begun, grown.model_copy(update={"revision": 2})][: chance.choice([1, 2])]):
+            tagged, verdict = tell(f"filler {number}", version=step + 1), Verdict(Decision((incident,), (), {}))
+            query = Query(begun.statements[0].item, frozenset(), ())
+            await store.handle(tagged, query, lambda _, kept=verdict: kept, NOON)
         everything.append(incident)
-        tagged, verdict = tell(f"filler {number}"), Verdict(Decision((incident,), (), {}))
-        await store.handle(tagged, Query(tagged.item.item, frozenset(), ()), lambda _, kept=verdict: kept, NOON)
     for _ in range(60):
         query = _random_query(chance, everything)
         found = await store.candidates(query)
