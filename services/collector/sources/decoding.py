@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 PIECE = 65_536
-_GZIP, _ZLIB, _DEFLATE = 31, 15, -15
-"""``wbits`` of zlib: with a gzip header, with zlib's own, with none."""
+_GZIP = 31
+"""``wbits`` of zlib: a gzip header is expected."""
 
 
 class TooLarge(Exception):
@@ -47,9 +47,7 @@ def decoder_for(encoding: str, limit: int) -> Decoder:
         case "" | "identity":
             return _Plain(limit)
         case "gzip" | "x-gzip":
-            return _Inflating(limit, _GZIP)
-        case "deflate":
-            return _Inflating(limit, _ZLIB)
+            return _Gzip(limit)
         case other:
             raise UnknownEncoding(f"Content-Encoding {other[:40]!r} was not asked for")
 
@@ -68,11 +66,10 @@ class _Plain:
         yield from ()
 
 
-class _Inflating:
-    def __init__(self, limit: int, wbits: int) -> None:
+class _Gzip:
+    def __init__(self, limit: int) -> None:
         self._left = limit
-        self._wbits = wbits
-        self._stream = zlib.decompressobj(wbits)
+        self._stream = zlib.decompressobj(_GZIP)
         self._began = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
@@ -81,7 +78,7 @@ class _Inflating:
             if self._stream.eof:
                 if not rest.strip(b"\0"):  # some servers pad
                     return
-                self._stream = zlib.decompressobj(self._wbits)  # a further member, RFC 1952, 2.2
+                self._stream = zlib.decompressobj(_GZIP)  # a further member, RFC 1952, 2.2
             if piece := self._take(rest):
                 yield piece
             rest = self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
@@ -104,8 +101,4 @@ class _Inflating:
         try:
             return self._stream.decompress(data, PIECE)
         except zlib.error as error:
-            if self._wbits == _ZLIB and not self._began:  # many servers send "deflate" without zlib's header
-                self._wbits = _DEFLATE
-                self._stream = zlib.decompressobj(_DEFLATE)
-                return self._inflate(data)
             raise UnknownEncoding(str(error)) from error

@@ -95,7 +95,7 @@ class Fetcher:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={
                 "User-Agent": f"claimwatch/{version('claimwatch')} (+{contact or 'no contact given'})",
-                "Accept-Encoding": "gzip, deflate",
+                "Accept-Encoding": "gzip",
             },
             timeout=httpx.Timeout(self._limits.total, connect=self._limits.connect),
         )

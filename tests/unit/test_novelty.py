@@ -1,0 +1,115 @@
+"""New, edited, deleted, or nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.collector.novelty import (
+    MOST_TEXT,
+    Novelty,
+    Remembered,
+    find_missing,
+    find_novelty,
+    item_id,
+    raw_item,
+    revision,
+)
+from services.collector.sources import Entry
+from shared.messages import SourceRef
+
+NOW = datetime(2016, 2, 2, 12, tzinfo=UTC)
+
+
+def entry(text: str = "1 was killed", key: str = "a", *, deleted: bool = False) -> Entry:
+    return Entry(key, "http://e.org/a", "Advisers", text, deleted=deleted)
+
+
+def found(shown: Entry, known: Remembered | None = None) -> Novelty:
+    novelty = find_novelty("feed", shown, known)
+    assert novelty
+    return novelty
+
+
+def test_an_unknown_entry_is_the_first_version() -> None:
+    novelty = found(entry())
+    assert (novelty.change, novelty.remembered.version) == ("new", 1)
+    assert novelty.remembered.item == item_id("feed", "a")
+
+
+def test_the_same_text_is_nothing_new() -> None:
+    assert find_novelty("feed", entry(), found(entry()).remembered) is None
+
+
+def test_an_edit_is_the_next_version_of_the_same_item() -> None:
+    first = found(entry()).remembered
+    second = found(entry("4 were killed"), first)
+    assert (second.change, second.remembered.version, second.remembered.item) == ("edited", 2, first.item)
+    assert second.remembered.version_id != first.version_id
+
+
+def test_an_edit_taken_back_is_a_version_with_an_id_of_its_own() -> None:
+    first = found(entry()).remembered
+    second = found(entry("4 were killed"), first).remembered
+    third = found(entry(), second).remembered
+    assert third.version == 3
+    assert len({first.version_id, second.version_id, third.version_id}) == 3
+
+
+def test_the_same_look_twice_gives_the_same_ids() -> None:
+    assert found(entry()).remembered == found(entry()).remembered
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("3 killed", "7 killed"), ("10 killed", "1 0 killed"), ("4", "4²"), ("٣ killed", "٤ killed"), ("а", "a")],
+)
+def test_every_letter_and_digit_counts(before: str, after: str) -> None:
+    assert revision(None, before) != revision(None, after)
+    assert revision(before, "") != revision(after, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("one two", "one\u00a0 two\n"), ("one", "\u200fone\u200e"), ("caf\u00e9", "cafe\u0301"), ("a\n\nb", "a b")],
+)
+def test_spacing_and_invisible_marks_do_not_count(before: str, after: str) -> None:
+    assert revision(None, before) == revision(None, after)
+
+
+def test_title_and_text_do_not_flow_into_each_other() -> None:
+    assert revision("a", "b c") != revision("a b", "c")
+
+
+def test_a_deletion_is_said_once_and_keeps_link_and_title() -> None:
+    first = found(entry()).remembered
+    gone = found(entry(deleted=True), first)
+    assert (gone.change, gone.remembered.version, gone.entry.text) == ("deleted", 2, "")
+    assert (gone.entry.url, gone.entry.title) == ("http://e.org/a", "Advisers")
+    assert find_novelty("feed", entry(deleted=True), gone.remembered) is None
+
+
+def test_a_deletion_of_what_was_never_seen_is_nothing() -> None:
+    assert find_novelty("feed", entry(deleted=True), None) is None
+
+
+def test_what_comes_back_after_its_deletion_is_a_further_version() -> None:
+    gone = found(entry(deleted=True), found(entry()).remembered).remembered
+    back = found(entry(), gone)
+    assert (back.change, back.remembered.version, back.remembered.deleted) == ("edited", 3, False)
+
+
+def test_absence_deletes_only_what_the_look_covered_and_did_not_show() -> None:
+    known = {one.remembered.item: one.remembered for one in (found(entry(key=key)) for key in "abc")}
+    covers = [item_id("feed", key) for key in ("a", "b", "never-seen")]
+    missing = find_missing(covers, {item_id("feed", "a")}, known)
+    assert [one.remembered.item for one in missing] == [item_id("feed", "b")]
+    assert {one.change for one in missing} == {"deleted"}
+
+
+def test_what_does_not_fit_a_message_is_cut_and_marked() -> None:
+    long = Entry("a", "http://e.org/" + "x" * 9000, "t" * 9000, "x" * (MOST_TEXT + 1), notes=("undated",))
+    item = raw_item(found(long), SourceRef(id="feed", name="Feed", kind="rss", language="ru"), NOW)
+    assert (len(item.text), len(item.title or ""), item.url) == (MOST_TEXT, 2000, None)
+    assert (item.notes, item.lang) == (("undated", "truncated"), "ru")
