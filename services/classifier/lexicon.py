@@ -8,7 +8,6 @@ capital. Arabic forms are also known behind the usual clitics. Adding a language
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +91,7 @@ class Lexicon:
 
     def __init__(self, language: str, rows: Iterable[tuple[str, str, str]]) -> None:
         self.language = language
-        self._by_pattern: dict[str, list[Entry]] = defaultdict(list)
+        self._by_pattern: dict[str, list[Entry]] = {}
         for form, kind, value in rows:
             need = form[0] if form[0] in "^+" else ""
             self._add(_words(form.lstrip("^+"), language), kind, value, need)
@@ -116,8 +115,9 @@ class Lexicon:
         pattern = body if body[-1] in ENDINGS else body + " "
         entry = Entry(kind, value, rest, need)
         for variant in self._variants(pattern):
-            if entry not in self._by_pattern[variant]:
-                self._by_pattern[variant].append(entry)
+            known = self._by_pattern.setdefault(variant, [])
+            if entry not in known:
+                known.append(entry)
 
     def _variants(self, pattern: str) -> list[str]:
         if self.language != "ar":
@@ -131,15 +131,17 @@ class Lexicon:
         ]
 
     def _inherit(self) -> None:
-        """Give a pattern that only opens phrases the entries of the shorter patterns it hides."""
+        """Give each pattern what the shorter, open-ended patterns it hides say, unless it says so of their class itself."""
         for pattern, entries in self._by_pattern.items():
-            if not any(entry.rest for entry in entries):
-                continue
-            body = pattern.rstrip("~*")
+            body = pattern.rstrip("~* ")
+            spoken = {entry.kind for entry in entries if not entry.rest}
             for length in range(len(body), 2, -1):
-                shorter = self._by_pattern.get(body[:length] + "*") if body[:length] + "*" != pattern else None
-                if shorter:
-                    entries.extend(entry for entry in shorter if entry not in entries)
+                for ending, limit in ENDINGS.items():
+                    shorter = self._by_pattern.get(body[:length] + ending)
+                    if shorter is None or shorter is entries or len(body) - length > limit:
+                        continue
+                    entries.extend(e for e in shorter if e.kind not in spoken and e not in entries)
+                    spoken |= {entry.kind for entry in shorter if not entry.rest}
 
     def marks(self, tokens: list[Token]) -> list[Mark]:
         """Return every entry in *tokens*, leftmost and longest first; one form may stand for several."""

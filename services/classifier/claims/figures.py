@@ -107,7 +107,8 @@ def _extend(reading: Reading, index: int, last: int, figure: Figure) -> int | No
         if role is None and force is None:
             if "thing" in marks and not figure.role:
                 return None
-            stop = any(kind in marks for kind in STOPS) and "of" not in marks
+            joins = "and" in marks and not figure.role and figure.forces and reading.has(index + 1, "force")
+            stop = any(kind in marks for kind in STOPS) and "of" not in marks and not joins
             out = marks.get("out")
             if (
                 stop

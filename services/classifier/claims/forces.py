@@ -69,6 +69,8 @@ def candidates(reading: Reading, figure: Figure, before: str | None = None) -> l
             f"same={key == own}",
         ]
         found.append((key, row, mark))
+    if "RU" in {key for key, _, _ in found} and _contractors(reading):
+        found.append(("RU-PMC", ["contractors", f"contractors/{figure.role}/{own}", f"contractors/{figure.kind}/{own}"], None))
     if before:
         own_word = f"{bool(own)}/{figure.role}/{figure.kind}"
         found.append(
@@ -86,3 +88,9 @@ def candidates(reading: Reading, figure: Figure, before: str | None = None) -> l
     default = BY_ROLE.get(figure.role, "ARMED")
     found.append((default, ["default", f"default={default}/{figure.role}", f"default/{bool(own)}/{bool(marks)}"], None))
     return found
+
+
+def _contractors(reading: Reading) -> bool:
+    """Return whether the document speaks of contractors, so that its "Russians" may be some."""
+    spoken = any(mark.value.startswith("RU-PMC") for mark in reading.kinds.get("force", ()))
+    return spoken or any(mark.value.startswith("merc") for mark in reading.kinds.get("role", ()))

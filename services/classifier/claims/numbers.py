@@ -127,7 +127,7 @@ def _joins(reading: Reading, index: int, total: int, last: int) -> bool:
     return bool(
         joining
         and following
-        and total >= (HUNDRED if joining.value == "hundreds" else TENS)
+        and total >= (HUNDRED if joining.value == "hundreds" or reading.language == "en" else TENS)
         and _adds(total, int(following.value))
     )
 
