@@ -33,6 +33,7 @@ _CHALLENGE = re.compile(r"just a moment|cf-challenge|cf_chl|captcha|ddos-guard|a
 _TAG = re.compile(r"<(/?)[A-Za-z_][^<>]*?(/?)>")
 _PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>")
 _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_ENTRY = re.compile(r"<(/?)(?:[\w-]+:)?(?:item|entry)\b")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|yclid|mc_cid|mc_eid|_openstat|xtor)$")
 _EARLIEST = 1990
@@ -91,14 +92,15 @@ def parse_feed(body: bytes, content_type: str | None, url: str) -> Feed:
         return Feed(_settled(loose), notes)
     _refuse_page(text)
     _refuse_depth(text)
-    parsed = _parse_xml(text, url)
+    parsed = _parse_xml(text)
     if not parsed.entries and (parsed.bozo or not parsed.version):
         reason = one_line(str(parsed.get("bozo_exception", "")))[:120]
         raise NotAFeed(f"not a readable feed ({reason or 'no feed element'})")
     if parsed.bozo and not isinstance(parsed.bozo_exception, feedparser.CharacterEncodingOverride):
         notes = (*notes, "malformed")
     language = _language(parsed.feed.get("language"))
-    return Feed(_settled(_loose(entry, url, language) for entry in parsed.entries), notes, _ttl(parsed.feed))
+    whole = parsed.entries[:-1] if parsed.bozo and _is_cut(text) else parsed.entries
+    return Feed(_settled(_loose(entry, url, language) for entry in whole), notes, _ttl(parsed.feed))
 
 
 def as_json(feed: Feed) -> dict[str, Any]:
@@ -146,11 +148,19 @@ def _refuse_depth(text: str) -> None:
             raise NotAFeed(f"tags nested more than {DEEPEST} deep, which no feed needs")
 
 
-def _parse_xml(text: str, url: str) -> Any:
+def _is_cut(text: str) -> bool:
+    """Whether the document ends within an entry, whose last number may then be half a number."""
+    ends = [match.start() for match in _ENTRY.finditer(text) if match[1]]
+    begins = [match.start() for match in _ENTRY.finditer(text) if not match[1]]
+    return bool(begins) and begins[-1] > (ends[-1] if ends else -1)
+
+
+def _parse_xml(text: str) -> Any:
+    # Without a base address, so that a guid stays what it is wherever the feed was fetched from.
     body = '<?xml version="1.0" encoding="utf-8"?>' + _REFERENCE.sub(_lawful, _PROLOG.sub("", text, count=1))
     return feedparser.parse(
         io.BytesIO(body.encode("utf-8", "replace")),
-        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,  # every text is made plain below, which is stricter
     )
 
@@ -165,8 +175,9 @@ def _lawful(reference: re.Match[str]) -> str:
 def _loose(entry: Any, base: str, language: str | None) -> _Loose:
     contents = [content.get("value", "") for content in entry.get("content", ())]
     text = max((plain_text(part) for part in [entry.get("summary", ""), *contents]), key=len)
-    published = _moment(entry.get("published_parsed")) or _moment(entry.get("updated_parsed"))
-    updated = _moment(entry.get("updated_parsed"))
+    # dict.get, because feedparser's own looks further: a published date passes for an update that never was.
+    updated = _moment(dict.get(entry, "updated_parsed"))
+    published = _moment(entry.get("published_parsed")) or updated
     link = _link(entry, base)
     return _Loose(
         one_line(str(entry.get("id", "")))[:2000],
@@ -194,8 +205,8 @@ def _spoken(entry: Any) -> str | None:
 
 def _link(entry: Any, base: str) -> str | None:
     link = one_line(str(entry.get("link", "")))
-    if not link:
-        return None
+    if not link or (entry.get("guidislink") and not link.startswith(("http://", "https://"))):
+        return None  # a guid that does not say that it is no link, and is none
     try:
         link = urljoin(base, link)
         return link if urlsplit(link).scheme in ("http", "https") else None

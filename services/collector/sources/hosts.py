@@ -14,6 +14,7 @@ from shared.errors import Retry
 @dataclass
 class _Host:
     turn: asyncio.Semaphore
+    pace: asyncio.Lock = field(default_factory=asyncio.Lock)
     next_start: float = 0.0
     closed_until: float = 0.0
 
@@ -41,12 +42,12 @@ class Hosts:
         """
         state = self._state(host)
         async with state.turn:
-            self._check_open(host, state)
-            wait = state.next_start - self.timer()
-            state.next_start = max(state.next_start, self.timer()) + self.spacing
-            if wait > 0:
-                await asyncio.sleep(wait)
+            async with state.pace:
                 self._check_open(host, state)
+                if (wait := state.next_start - self.timer()) > 0:
+                    await asyncio.sleep(wait)
+                    self._check_open(host, state)
+                state.next_start = self.timer() + self.spacing
             yield
 
     def close_for(self, host: str, seconds: float) -> None:

@@ -1,0 +1,52 @@
+"""Feeds beside what they must be read as: ``tests/data/feeds/NAME`` and ``NAME.expected.json``.
+
+A new quirk is a new pair of files. To see what a new feed is read as:
+``python -m tests.unit.test_feed_parsing tests/data/feeds/NAME``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.collector.sources.feed_parsing import as_json, from_json, normal_link, parse_feed
+
+FOLDER = Path(__file__).parents[1] / "data" / "feeds"
+FEEDS = sorted(path for path in FOLDER.iterdir() if not path.name.endswith(".expected.json"))
+URL = "https://post.example/feeds/rss"
+
+
+def read(path: Path) -> str:
+    return json.dumps(as_json(parse_feed(path.read_bytes(), None, URL)), ensure_ascii=False, indent=2) + "\n"
+
+
+@pytest.mark.parametrize("path", FEEDS, ids=lambda path: path.name)
+def test_a_feed_is_read_as_expected(path: Path) -> None:
+    assert read(path) == path.with_name(path.name + ".expected.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", FEEDS, ids=lambda path: path.name)
+def test_what_travels_between_processes_comes_back(path: Path) -> None:
+    feed = parse_feed(path.read_bytes(), None, URL)
+    assert from_json(json.loads(json.dumps(as_json(feed)))) == feed
+
+
+@pytest.mark.parametrize(
+    ("url", "normal"),
+    [
+        ("HTTPS://E.org/Path?b=2&a=1#top", "https://e.org/Path?b=2&a=1"),
+        ("https://e.org/?utm_source=x&utm_medium=y&id=3&fbclid=z&yclid=1", "https://e.org/?id=3"),
+        ("https://e.org/?q=", "https://e.org/?q="),
+        ("http://[bad", "http://[bad"),
+        ("", ""),
+    ],
+)
+def test_links_are_compared_without_what_changes_between_two_views(url: str, normal: str) -> None:
+    assert normal_link(url) == normal
+
+
+if __name__ == "__main__":
+    print(read(Path(sys.argv[1])), end="")
