@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from services.classifier.lexicon import Lexicon, Mark
 from services.classifier.text import Sentence, Token, sentences, tokenize
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +28,28 @@ class Reading:
     kinds: dict[str, list[Mark]]
     at: list[dict[str, Mark]]
     sentence_of: list[int] = field(default_factory=list)
+    tally: dict[str, int] = field(default_factory=dict)
+    title_last: int = 0
 
     def find(self, kind: str, first: int, last: int) -> list[Mark]:
         """Return the marks of *kind* that begin in tokens *first* to *last* (exclusive)."""
         marks = self.kinds.get(kind)
         if not marks:
             return []
-        low = bisect_right(marks, first - 1, key=lambda mark: mark.first)
+        low = bisect_left(marks, first, key=_begin)
         found = []
         for mark in marks[low:]:
             if mark.first >= last:
                 break
             found.append(mark)
         return found
+
+    def between(self, kind: str, first: int, last: int) -> int:
+        """Return how many marks of *kind* begin in tokens *first* to *last* (exclusive)."""
+        marks = self.kinds.get(kind)
+        if not marks or last <= first:
+            return 0
+        return bisect_left(marks, last, key=_begin) - bisect_left(marks, first, key=_begin)
 
     def has(self, index: int, kind: str) -> Mark | None:
         """Return the mark of *kind* that covers token *index*, if there is one."""
@@ -66,4 +79,18 @@ def read_document(document: str, language: str, lexicon: Lexicon, when: datetime
     for number, sentence in enumerate(parts):
         for index in range(sentence.first, sentence.last):
             sentence_of[index] = number
-    return Reading(document, language, when, title_end, tokens, parts, dict(kinds), at, sentence_of)
+    tally = Counter(mark.value for mark in kinds.get("force", ()))
+    title_last = bisect_left(tokens, title_end, key=lambda token: token.start)
+    return Reading(document, language, when, title_end, tokens, parts, dict(kinds), at, sentence_of, dict(tally), title_last)
+
+
+def _begin(mark: Mark) -> int:
+    return mark.first
+
+
+def near(marks: Sequence[T], figure_first: int, limit: int, begin: Callable[[T], int]) -> list[T]:
+    """Return up to *limit* of *marks*, which stand in order, nearest to a token, and as many of the first ones."""
+    at = bisect_left(marks, figure_first, key=begin)
+    low = max(0, at - limit)
+    chosen = marks[low : at + limit]
+    return [*marks[: min(low, limit)], *chosen]

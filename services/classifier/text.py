@@ -12,6 +12,8 @@ URL = re.compile(r"(?:https?://|www\.|t\.me/)\S+")
 TOKEN = re.compile(r"\d{1,3}(?:[.,]\d{3})+(?!\d)|\d+(?:[.:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]")
 CYRILLIC_APOSTROPHE = re.compile(r"(?<=[\u0400-\u04ff])'(?=[\u0400-\u04ff])")
 ENGLISH_SUFFIXES = frozenset({"s", "t", "re", "ve", "ll", "d", "m"})
+LONGEST = 160
+"""Tokens of the longest stretch read as one sentence."""
 UNSPOKEN = frozenset("-\"'*#_~`^|")
 REPLACED = {
     "ё": "е", "ı": "i", "İ": "i", "â": "a", "î": "i", "û": "u",
@@ -139,15 +141,14 @@ def _paragraph_bounds(paragraph: str, base: int, language: str) -> list[tuple[in
 
 
 def sentences(document: str, tokens: list[Token], language: str) -> list[Sentence]:
-    """Return the sentences of *document* that hold at least one token."""
+    """Return the sentences of *document* that hold at least one token; an endless one is cut, so that time stays linear."""
     found: list[Sentence] = []
     at = 0
     for start, end in sentence_bounds(document, language):
         first = at
         while at < len(tokens) and tokens[at].start < end:
             at += 1
-        if at > first:
-            found.append(Sentence(first, at, tokens[first].start, tokens[at - 1].end))
-    if at < len(tokens):
-        found.append(Sentence(at, len(tokens), tokens[at].start, tokens[-1].end))
+        for low in range(first, at, LONGEST):
+            high = min(at, low + LONGEST)
+            found.append(Sentence(low, high, tokens[low].start, tokens[high - 1].end))
     return found

@@ -25,6 +25,8 @@ ARMED = frozenset(
 OPEN = frozenset({"", "person", "victim"})
 ATTACKS = ("cause", "thing")
 BACK = 4
+REACH = 8
+COUNTED = frozenset({"digit", "word", "vague", "name"})
 FAR = 3
 
 
@@ -37,20 +39,39 @@ def evidence(reading: Reading, found: list[Figure], at: int) -> str:
         return "own"
     if any(_tells(mark) for mark in figure.forces):
         return "own"
+    nearest = _nearest(found, at)
+    if nearest:
+        return nearest
+    return _in_sight(reading, found, at)
+
+
+def _nearest(found: list[Figure], at: int) -> str:
+    """Return what the nearest telling figure before says of an open one: "two children and 27 others" are civilians."""
+    figure = found[at]
     for before in reversed(found[max(0, at - BACK) : at]):
         if figure.sentence - before.sentence > 1:
             break
-        if before.role in ARMED or any(_tells(mark) for mark in before.forces):
-            return "before" if before.sentence == figure.sentence else "earlier"
+        same = before.sentence == figure.sentence
+        if same and "civ" in {before.role, *before.others}:
+            return "civil"
+        if before.kind in COUNTED and (before.role in ARMED or any(_tells(mark) for mark in before.forces)):
+            return "before" if same else "earlier"
+    return ""
+
+
+def _in_sight(reading: Reading, found: list[Figure], at: int) -> str:
+    """Return what the sentence, the headline and the sentences before show of an open figure's side."""
+    figure = found[at]
     sentence = reading.sentences[figure.sentence]
-    if any(_tells(m) and not attacks(reading, m) for m in reading.find("force", sentence.first, sentence.last)):
+    forces = [m for m in reading.find("force", sentence.first, sentence.last) if _tells(m) and not attacks(reading, m)]
+    if figure.role == "person":
+        return "sentence" if any(0 <= mark.first - figure.last <= REACH for mark in forces) else "nothing"
+    if forces:
         return "sentence"
     if any(other.sentence == figure.sentence and other.role in ARMED for other in found):
         return "beside"
     title = reading.tokens[figure.head].start < reading.title_end
-    near = (
-        o for o in found[:at] if figure.sentence - o.sentence <= FAR or reading.tokens[o.head].start < reading.title_end
-    )
+    near = (o for o in (*found[:BACK], *found[max(0, at - FAR * BACK) : at]) if figure.sentence - o.sentence <= FAR or reading.tokens[o.head].start < reading.title_end)
     if not title and any(other.role in ARMED or any(_tells(mark) for mark in other.forces) for other in near):
         return "far"
     return "nothing"

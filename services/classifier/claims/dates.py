@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from services.classifier.claims.figures import Figure
 from services.classifier.claims.relation import relation
 from services.classifier.lexicon import Mark
-from services.classifier.reading import Reading
+from services.classifier.reading import Reading, near
 
 NUMERIC = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{4})$")
 DAYS = 31
@@ -125,9 +125,12 @@ def _numeric(reading: Reading) -> list[Moment]:
 def candidates(reading: Reading, figure: Figure, found: list[Moment]) -> list[tuple[Moment, list[str]]]:
     """Return the dates that may be the day of *figure*, nearest sentences first, with features."""
     rows = []
-    near = sorted(found, key=lambda moment: abs(reading.sentence_of[moment.mark.first] - figure.sentence))[:MOST]
-    days = {moment.day for moment in found if moment.day}
-    for moment in near:
+    closest = sorted(
+        near(found, figure.first, MOST, lambda moment: moment.mark.first),
+        key=lambda moment: abs(reading.sentence_of[moment.mark.first] - figure.sentence),
+    )[:MOST]
+    days = {moment.day for moment in closest if moment.day}
+    for moment in closest:
         if moment.day is None:
             continue
         row = relation(reading, figure, moment.mark)

@@ -20,6 +20,8 @@ T = TypeVar("T")
 CHOICES = ("link", "force", "speaker", "stance", "place", "date", "cause", "total", "part")
 ENOUGH = {"link": 0.5, "speaker": 0.45, "place": 0.35, "date": 0.45, "cause": 0.45, "total": 0.5, "part": 0.5}
 YES = "y"
+MOST = 300
+"""Claims read from one document at most, so that a hostile one costs no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Drafter:
         """Return the drafts of a document in the order they stand in, and the phrases that are none."""
         found = figures(reading)
         linked, rejected = self._link(reading, found)
+        linked = linked[:MOST]
         if not linked:
             return [], rejected
         scene = _Scene(

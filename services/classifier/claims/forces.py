@@ -55,7 +55,7 @@ def candidates(reading: Reading, figure: Figure, before: str | None = None) -> l
     low = reading.sentences[max(0, figure.sentence - 2)].first
     high = reading.sentences[min(len(reading.sentences) - 1, figure.sentence + 1)].last
     marks = [m for m in reading.find("force", low, high) if id(m) not in covered]
-    title = [m for m in reading.find("force", 0, low) if reading.tokens[m.first].start < reading.title_end]
+    title = reading.find("force", 0, min(low, reading.title_last))
     for mark in [*marks, *title][:MOST]:
         key = resolve([mark], figure.role) or "ARMED"
         row = relation(reading, figure, mark)

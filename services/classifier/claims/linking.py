@@ -112,6 +112,7 @@ def pairs(reading: Reading, found: list[Figure]) -> list[Pair]:
             *_neighbours(found, at),
             f"combat={combat}",
             f"combat={combat}/{figure.kind}",
+            f"combat={combat}/{figure.role}",
         ]
         if combat in {"civil", "nothing"}:
             continue

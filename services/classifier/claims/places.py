@@ -6,7 +6,7 @@ from services.classifier.claims.figures import Figure
 from services.classifier.claims.relation import relation
 from services.classifier.data import Place
 from services.classifier.lexicon import Mark
-from services.classifier.reading import Reading
+from services.classifier.reading import Reading, near
 
 MOST = 16
 
@@ -24,16 +24,19 @@ def candidates(
 ) -> list[tuple[Mark, list[str]]]:
     """Return the places that may be where *figure* happened, nearest sentences first, with features."""
     rows = []
-    near = sorted(marks, key=lambda mark: abs(reading.sentence_of[mark.first] - figure.sentence))[:MOST]
-    for mark in near:
+    closest = sorted(
+        near(marks, figure.first, MOST, lambda mark: mark.first),
+        key=lambda mark: abs(reading.sentence_of[mark.first] - figure.sentence),
+    )[:MOST]
+    for mark in closest:
         place = gazetteer[int(mark.value)]
         row = relation(reading, figure, mark)
         capital = place.name in {place.governorate, "Damascus"}
         row += [
-            f"wide={capital}/{row[1]}", f"only={len(marks) == 1}/{row[1]}", f"count={min(3, len({m.value for m in marks}))}/{row[1]}",
+            f"wide={capital}/{row[1]}", f"only={len(marks) == 1}/{row[1]}", f"count={min(3, len({m.value for m in closest}))}/{row[1]}",
             f"dateline={mark.first < 6}", f"kind={figure.kind}/{row[1]}",
         ]  # fmt: skip
-        governorates = {gazetteer[int(m.value)].governorate for m in marks}
+        governorates = {gazetteer[int(m.value)].governorate for m in closest}
         row.append(f"govs={min(3, len(governorates))}/{row[1]}")
         rows.append((mark, row))
     return rows

@@ -17,7 +17,7 @@ def relation(reading: Reading, figure: Figure, mark: Mark) -> list[str]:
     where = "title" if title and apart else f"s{max(-3, min(3, apart))}" if apart else _side(figure, mark)
     row = ["seen", f"at={where}"]
     if apart:
-        rank = sum(1 for other in reading.kinds.get(mark.kind, ()) if mark.first < other.first < figure.first)
+        rank = reading.between(mark.kind, mark.first + 1, figure.first)
         row.append(f"at={where}/rank{min(rank, 3)}")
         row += _before(reading, mark, where)
         return row

@@ -8,7 +8,7 @@ from services.classifier.claims.figures import Figure
 from services.classifier.claims.relation import relation
 from services.classifier.data import Party
 from services.classifier.lexicon import Mark
-from services.classifier.reading import Reading
+from services.classifier.reading import Reading, near
 
 SPEAKING = ("say", "claimed", "confirm", "deny")
 WIDEST = 6
@@ -86,10 +86,10 @@ def candidates(
 ) -> list[tuple[Speaker, list[str]]]:
     """Return the speakers near *figure* with their features, in the order they stand in."""
     rows = []
-    near = [s for s in found if abs(reading.sentence_of[s.first] - figure.sentence) <= NEAR or s.frame != "none"]
-    near.sort(key=lambda speaker: abs(reading.sentence_of[speaker.first] - figure.sentence))
-    framed = sum(s.frame != "none" and reading.sentence_of[s.first] == figure.sentence for s in found)
-    for speaker in near[:MOST]:
+    closest = near(found, figure.first, MOST, lambda speaker: speaker.first)
+    closest.sort(key=lambda speaker: abs(reading.sentence_of[speaker.first] - figure.sentence))
+    framed = sum(s.frame != "none" and reading.sentence_of[s.first] == figure.sentence for s in closest)
+    for speaker in closest[:MOST]:
         row = relation(reading, figure, speaker.mark)
         where, kind = row[1], parties[speaker.party].kind if speaker.party is not None else speaker.mark.value
         row += [
