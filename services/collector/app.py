@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 PRUNED_EVERY = 3600.0
 """Seconds between two clearings of items that no source shows any more."""
-DRAIN = 10.0
+DRAIN = 3.0
 """Seconds a look in progress may take to finish once the process is asked to stop; what is cut is done again."""
 
 
@@ -91,7 +91,9 @@ async def _workshop(settings: CollectorSettings, clock: Clock, stack: AsyncExitS
     private = await stack.enter_async_context(_fetcher(settings, clock, allow_private=True))
     telegram = None
     if settings.telegram.mode != "off":
-        telegram = TelegramSources(settings.telegram, public)
+        # All channels are read from one address, telegram.preview_url; one of them says where that is for all.
+        local = any(one.allow_private for one in settings.sources if one.kind == "telegram")
+        telegram = TelegramSources(settings.telegram, private if local else public)
         stack.push_async_callback(telegram.close)
     return _Workshop(public, private, parsers, telegram, clock)
 
