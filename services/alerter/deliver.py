@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -109,7 +110,7 @@ class DeliveryLoop:
                 bell.clear()  # before looking, so that a ring meanwhile is not lost
                 claimed = await self._claim(subscription, self._rules.width - len(sending))
                 for each in claimed:
-                    task = group.create_task(self._attempt(each))
+                    task = group.create_task(self._hold_and_attempt(each))
                     sending.add(task)
                     task.add_done_callback(finished)
                 if not claimed and not self._stopping:
@@ -124,6 +125,24 @@ class DeliveryLoop:
         except Retry as error:
             LOG.warning("outbox unreachable", reason=error.reason, subscription=subscription)
             return []  # the poll rings again
+
+    async def _hold_and_attempt(self, claimed: Claimed) -> None:
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._hold(claimed, over), name=f"hold {claimed.delivery.id}")
+            try:
+                await self._attempt(claimed)
+            finally:
+                over.set()
+
+    async def _hold(self, claimed: Claimed, over: asyncio.Event) -> None:
+        """Renew the lease until the attempt is *over*, so that only a crash lets it run out."""
+        while not await _sleep(self._rules.lease.total_seconds() / 3, over):
+            try:
+                if not await self._outbox.renew(claimed, self._clock.now() + self._rules.lease):
+                    return
+            except Retry as error:
+                LOG.warning("delivery's lease not renewed", reason=error.reason, **_identity(claimed))
 
     async def _attempt(self, claimed: Claimed) -> None:
         delivery = claimed.delivery
@@ -203,10 +222,9 @@ def _identity(claimed: Claimed) -> dict[str, object]:
     }
 
 
-async def _sleep(seconds: float, stop: asyncio.Event) -> None:
-    """Wait *seconds*, or until *stop* is set."""
-    try:
+async def _sleep(seconds: float, stop: asyncio.Event) -> bool:
+    """Wait *seconds*, or until *stop* is set; say whether it is."""
+    with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()
-    except TimeoutError:
-        return
+    return stop.is_set()

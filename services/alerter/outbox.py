@@ -78,6 +78,12 @@ class Outbox:
             rows = (await connection.execute(wanted)).all()
             return [await self._take(connection, row, now + lease) for row in rows]
 
+    async def renew(self, claimed: Claimed, until: datetime) -> bool:
+        """Keep the claim until *until*: the attempt is still under way. False: the claim was lost meanwhile."""
+        async with writing(self._engine) as connection:
+            renewed = await connection.execute(update(DELIVERIES).where(_held_by(claimed)).values(locked_until=until))
+        return renewed.rowcount == 1
+
     async def sent(self, claimed: Claimed, receipt: Receipt, now: datetime) -> bool:
         """Record that the receiver took it, and its thread; False when the claim was lost meanwhile."""
         async with writing(self._engine) as connection:
@@ -178,13 +184,16 @@ def _claimable(subscription: str, now: datetime, limit: int) -> Any:
 
 async def _end(connection: AsyncConnection, claimed: Claimed, **values: Any) -> bool:
     """Write the end of one attempt, unless the lease ran out and another loop has claimed the delivery since."""
-    mine = and_(
+    ended = await connection.execute(update(DELIVERIES).where(_held_by(claimed)).values(locked_until=None, **values))
+    return ended.rowcount == 1
+
+
+def _held_by(claimed: Claimed) -> ColumnElement[bool]:
+    return and_(
         DELIVERIES.c.sequence == claimed.sequence,
         DELIVERIES.c.state == "sending",
         DELIVERIES.c.attempts == claimed.delivery.attempt,
     )
-    ended = await connection.execute(update(DELIVERIES).where(mine).values(locked_until=None, **values))
-    return ended.rowcount == 1
 
 
 async def _thread(connection: AsyncConnection, incident: str, subscription: str) -> str | None:

@@ -14,8 +14,9 @@ class DeliveryRules:
 
     ``first`` and ``longest`` bound the back-off (doubling, with full jitter: AWS Architecture Blog, "Exponential
     Backoff And Jitter"). A delivery is given up after ``attempts`` or, when it fails once more, after ``age``.
-    ``timeout`` ends one attempt, ``lease`` must outlast it. ``width`` is how many messages one subscription may have
-    under way, ``poll`` how often the database is asked besides the wake-up, ``drain`` how long a stop waits.
+    ``timeout`` ends one attempt. ``lease`` is how long a claim outlives its process; it is renewed while the attempt
+    goes on, so it says how soon after a crash a delivery is repeated. ``width`` is how many messages one subscription
+    may have under way, ``poll`` how often the database is asked besides the wake-up, ``drain`` how long a stop waits.
     """
 
     first: timedelta = timedelta(seconds=5)
@@ -23,7 +24,7 @@ class DeliveryRules:
     attempts: int = 50
     age: timedelta = timedelta(hours=24)
     timeout: timedelta = timedelta(seconds=60)
-    lease: timedelta = timedelta(seconds=150)
+    lease: timedelta = timedelta(seconds=15)
     width: int = 4
     poll: timedelta = timedelta(seconds=1)
     drain: timedelta = timedelta(seconds=8)
