@@ -8,6 +8,7 @@ printed meanwhile (console alerts, warnings) appears above the screen: whoever p
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
@@ -82,7 +83,7 @@ class Above:
 async def screen(runtime: Runtime) -> AsyncIterator[None]:
     """Show the live screen while the block runs."""
     started = runtime.clock.now()
-    console = Console()
+    console = Console(file=sys.stdout)  # the terminal itself: without it the console would print into `Above`
     first = Text("claimwatch is starting…")
     with (
         Live(first, console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live,

@@ -28,7 +28,7 @@ SECRET_TEXT = re.compile(
     r"|whsec_[\w+/=]+"  # Standard Webhooks signing keys
     r"|(?<=[Bb]earer )[\w.~+/=-]+"
 )
-QUIET = ("aiokafka", "asyncio", "httpcore", "httpx", "kafka", "sqlalchemy", "telethon", "trafilatura", "uvicorn")
+QUIET = ("aiokafka", "alembic", "asyncio", "httpcore", "httpx", "sqlalchemy", "telethon", "trafilatura", "uvicorn")
 """Libraries whose ordinary lines are noise, and some of which print whole addresses."""
 
 Event = MutableMapping[str, Any]
@@ -44,9 +44,7 @@ class _CurrentStderr:
         sys.stderr.flush()
 
 
-def configure_logging(
-    settings: LoggingSettings, *, service: str, terminal: bool, quiet: bool = False
-) -> None:
+def configure_logging(settings: LoggingSettings, *, service: str, terminal: bool, quiet: bool = False) -> None:
     """Send every log line of this process through one pipe; *terminal* says whether a person reads it.
 
     *service* stands in each line unless a task has bound its own (``structlog.contextvars``). *quiet* leaves out what

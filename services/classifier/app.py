@@ -9,6 +9,7 @@ from services.classifier.classify import Reader
 from services.classifier.settings import ClassifierSettings
 from shared.eventlog import Record
 from shared.messages import RawItem
+from shared.metrics import READ
 from shared.runtime import Runtime
 from shared.stage import Output, Stage, run_stage
 from shared.topics import RAW, TAGGED
@@ -21,6 +22,9 @@ async def run(runtime: Runtime, settings: ClassifierSettings) -> None:
     reader = await asyncio.to_thread(Reader.load, settings.languages, settings.threshold)
 
     async def handle(item: RawItem, record: Record) -> Sequence[Output]:  # noqa: ARG001 - the stage's contract
-        return [Output(TAGGED, await asyncio.to_thread(reader.read, item))]
+        tagged = await asyncio.to_thread(reader.read, item)
+        decision = "relevant" if tagged.relevant else "irrelevant" if tagged.read else "unread"
+        READ.labels(lang=tagged.lang or "unknown", decision=decision).inc()
+        return [Output(TAGGED, tagged)]
 
     await run_stage(Stage("classifier", RAW, GROUP, handle), runtime)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from shared.errors import ClaimwatchError, Retry
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from services.classifier.explanation import NearClaim
     from services.configuration import Configuration
     from shared.messages import Claim, RawItem, TaggedItem
 
@@ -57,19 +59,22 @@ def explain(
     log_plainly(settings, "explain")
     now = date.replace(tzinfo=UTC) if date else SystemClock().now()
     item = asyncio.run(_fetch(text, now, settings) if text.startswith(WEB) else _open(text, now, wanted, settings))
-    tagged = _read(item, settings)
+    tagged, near = _read(item, settings)
     if as_json:
         print(tagged.model_dump_json())
         return
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
-    for line in lines_about(tagged):
+    for line in lines_about(tagged, near):
         console.print(line)
 
 
-def lines_about(tagged: TaggedItem) -> list[Text]:
-    """Return the decision about an item, line by line, the quotes marked in their sentences. Pure."""
+def lines_about(tagged: TaggedItem, near: Sequence[NearClaim] = ()) -> list[Text]:
+    """Return the decision about an item, line by line, the quotes marked in their sentences. Pure.
+
+    *near* are the phrases that might have been claims.
+    """
     from rich.text import Text
 
     verdict = "relevant" if tagged.relevant else "not relevant" if tagged.read else "not read"
@@ -79,6 +84,9 @@ def lines_about(tagged: TaggedItem) -> list[Text]:
     lines += [Text(f"  because {plain(reason)}") for reason in tagged.reasons]
     for number, claim in enumerate(tagged.claims, 1):
         lines += [Text(), *_claim(number, claim, tagged.item.document)]
+    if near:
+        lines += [Text(), Text("Nearly a claim:", style="bold")]
+        lines += [Text(f"  “{plain(one.words)}”: {one.reason}") for one in near]
     return lines
 
 
@@ -166,7 +174,9 @@ async def _article(page: bytes, content_type: str | None, url: str | None, setti
         await parsers.close()
 
 
-def _read(item: RawItem, settings: Configuration) -> TaggedItem:
+def _read(item: RawItem, settings: Configuration) -> tuple[TaggedItem, Sequence[NearClaim]]:
     from services.classifier.classify import Reader
+    from services.classifier.explanation import explain as account
 
-    return Reader.load(settings.classifier.languages, settings.classifier.threshold).read(item)
+    reader = Reader.load(settings.classifier.languages, settings.classifier.threshold)
+    return reader.read(item), account(reader, item).rejected
