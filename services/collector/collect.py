@@ -25,6 +25,7 @@ from services.collector.novelty import Novelty, find_missing, find_novelty, item
 from services.collector.settings import SourceSettings
 from services.collector.sources import Fetched, Source
 from services.collector.sources.article import Articles, wants_article
+from services.collector.sources.hypertext import one_line
 from services.collector.state import SourceState, State, to_touch
 from shared import codec
 from shared.clock import Clock
@@ -36,6 +37,8 @@ from shared.topics import RAW
 log = structlog.get_logger(__name__)
 
 STAGE = "collect"
+MOST_REASON = 500
+"""Characters of an error that are kept; what a server sends may stand in it."""
 BATCH, BATCH_WITH_ARTICLES = 50, 10
 """Versions that are appended side by side and then remembered together; fewer where each may have a page to fetch."""
 LEASE = timedelta(minutes=1)
@@ -158,7 +161,12 @@ class Collector:
         source, now, failures = watched.settings.id, self._clock.now(), state.failures + 1
         due = schedule.after_failure(now, watched.pace, failures, _chance(), after=reason.after)
         failed = replace(
-            state, failures=failures, last_look_at=now, last_error=reason.reason, last_error_at=now, next_due_at=due
+            state,
+            failures=failures,
+            last_look_at=now,
+            last_error=one_line(reason.reason)[:MOST_REASON],
+            last_error_at=now,
+            next_due_at=due,
         )
         async with self._state.saving() as saving:
             await saving.source(failed)

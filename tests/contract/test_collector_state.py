@@ -1,0 +1,134 @@
+"""What the collector remembers, on every database."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.collector.novelty import Remembered, find_deletion, find_novelty
+from services.collector.sources import Entry
+from services.collector.state import SourceState, State, to_touch
+from tests.support.databases import Database, database
+
+__all__ = ["database"]
+
+NOW = datetime(2016, 2, 2, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+
+
+def remembered(key: str, text: str = "1 was killed", known: Remembered | None = None) -> Remembered:
+    novelty = find_novelty("feed", Entry(key, f"https://e.org/{key}", "Título", text, published_at=NOW), known)
+    assert novelty
+    return novelty.remembered
+
+
+async def keep(state: State, *items: Remembered, at: datetime = NOW) -> None:
+    async with state.saving() as saving:
+        await saving.items("feed", items, at)
+
+
+async def test_an_unknown_source_has_an_empty_memory(database: Database) -> None:
+    assert await State(database.connect()).load("feed") == SourceState("feed")
+
+
+async def test_a_source_comes_back_as_it_was_saved(database: Database) -> None:
+    saved = SourceState(
+        "feed",
+        cursor={"etag": 'W/"é"'},
+        failures=3,
+        last_look_at=NOW,
+        last_ok_at=NOW - timedelta(days=1),
+        last_new_at=NOW - timedelta(days=2),
+        last_error="e.org: gone",
+        last_error_at=NOW,
+        next_due_at=LATER,
+        notes=("malformed",),
+    )
+    async with State(database.connect()).saving() as saving:
+        await saving.source(SourceState("feed"))
+        await saving.source(saved)
+        await saving.source(SourceState("another"))
+    assert await State(database.connect()).load("feed") == saved
+    assert [one.source for one in await State(database.connect()).every()] == ["another", "feed"]
+
+
+async def test_items_come_back_and_a_newer_version_takes_their_place(database: Database) -> None:
+    state = State(database.connect())
+    first, other = remembered("a"), remembered("b")
+    await keep(state, first, other)
+    second = remembered("a", "4 were killed", first)
+    await keep(state, second, at=LATER)
+    known = await State(database.connect()).known([first.item, other.item, "never-seen"])
+    assert known == {
+        first.item: replace(second, last_seen_at=LATER),
+        other.item: replace(other, last_seen_at=NOW),
+    }
+
+
+async def test_a_collector_that_is_behind_does_not_take_a_version_back(database: Database) -> None:
+    state = State(database.connect())
+    first = remembered("a")
+    deletion = find_deletion(first)
+    assert deletion
+    await keep(state, deletion.remembered)
+    await keep(state, first)
+    assert (await state.known([first.item]))[first.item].deleted
+
+
+async def test_many_items_at_once(database: Database) -> None:
+    state = State(database.connect())
+    items = [remembered(str(number)) for number in range(1_700)]
+    await keep(state, *items)
+    assert len(await state.known([one.item for one in items])) == 1_700
+
+
+async def save_and_fail(state: State, item: Remembered) -> None:
+    async with state.saving() as saving:
+        await saving.items("feed", [item], NOW)
+        await saving.source(SourceState("feed", failures=9))
+        raise LookupError
+
+
+async def test_nothing_of_a_block_that_fails_is_kept(database: Database) -> None:
+    state, item = State(database.connect()), remembered("a")
+    with pytest.raises(LookupError):
+        await save_and_fail(state, item)
+    assert await state.known([item.item]) == {}
+    assert (await state.load("feed")).failures == 0
+
+
+async def test_one_collector_at_a_time_has_a_source(database: Database) -> None:
+    states = [State(database.connect()) for _ in range(8)]
+    won = await asyncio.gather(*(state.lease("feed", NOW, LATER) for state in states))
+    assert won.count(True) == 1
+    assert await states[0].lease("another", NOW, LATER)
+    assert await states[0].lease("feed", LATER, LATER + timedelta(minutes=1))
+
+
+async def test_saving_a_source_lets_the_next_collector_have_it(database: Database) -> None:
+    state = State(database.connect())
+    assert await state.lease("feed", NOW, LATER)
+    async with state.saving() as saving:
+        await saving.extend("feed", LATER)
+    assert not await state.lease("feed", NOW, LATER)
+    async with state.saving() as saving:
+        await saving.source(SourceState("feed", failures=1))
+    assert await state.lease("feed", NOW, LATER)
+    assert (await state.load("feed")).failures == 1
+
+
+async def test_items_no_longer_shown_are_forgotten_in_time(database: Database) -> None:
+    state = State(database.connect())
+    old, shown = remembered("old"), remembered("shown")
+    await keep(state, old, shown)
+    soon, long_after = NOW + timedelta(hours=1), NOW + timedelta(days=2)
+    known = (await state.known([old.item, shown.item])).values()
+    assert to_touch(known, soon) == []
+    assert set(to_touch(known, long_after)) == {old.item, shown.item}
+    async with state.saving() as saving:
+        await saving.touch([shown.item], long_after)
+    assert await state.prune(NOW + timedelta(days=1)) == 1
+    assert set(await state.known([old.item, shown.item])) == {shown.item}
