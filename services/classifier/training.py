@@ -95,7 +95,7 @@ class Collector:
     ) -> None:
         figure = found[at]
         spoken, marks, moments = scene
-        for key, row, _ in forces.candidates(reading, figure, before):
+        for key, row, _ in forces.candidates(reading, figure, self.theatre.parties, before):
             self.items["force"].append((row, _yes(key == claim["force"])))
         speaker = None
         for candidate, row in speakers.candidates(reading, figure, spoken, self.theatre.parties):

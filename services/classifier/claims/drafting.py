@@ -130,7 +130,7 @@ class Drafter:
         force_before: str | None,
     ) -> Draft:
         reading, choices = scene.reading, self._models.choices
-        rows = forces.candidates(reading, figure, force_before)
+        rows = forces.candidates(reading, figure, self._theatre.parties, force_before)
         at, sure = self._pick("force", [row for _, row, _ in rows], [key for key, _, _ in rows])
         force, _, mark = rows[at]
         draft = Draft(figure, outcome, span[0], span[1], force, "reported", chance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.classifier.claims.combatants import attacks
 from services.classifier.claims.figures import Figure
 from services.classifier.claims.relation import relation
+from services.classifier.data import Party
 from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
 
@@ -39,7 +40,9 @@ def resolve(marks: list[Mark], role: str) -> str | None:
     return "ARMED" if values else None
 
 
-def candidates(reading: Reading, figure: Figure, before: str | None = None) -> list[tuple[str, list[str], Mark | None]]:
+def candidates(
+    reading: Reading, figure: Figure, parties: tuple[Party, ...], before: str | None = None
+) -> list[tuple[str, list[str], Mark | None]]:
     """Return every force the victims may belong to: key, features, and the mark it was read from.
 
     *before* is the force of the victims last spoken of: "eleven others", "the officer" are theirs.
@@ -71,6 +74,7 @@ def candidates(reading: Reading, figure: Figure, before: str | None = None) -> l
         found.append((key, row, mark))
     if "RU" in {key for key, _, _ in found} and _contractors(reading):
         found.append(("RU-PMC", ["contractors", f"contractors/{figure.role}/{own}", f"contractors/{figure.kind}/{own}"], None))
+    found.extend(_sides(reading, figure, parties, own=bool(own)))
     if before:
         own_word = f"{bool(own)}/{figure.role}/{figure.kind}"
         found.append(
@@ -92,5 +96,23 @@ def candidates(reading: Reading, figure: Figure, before: str | None = None) -> l
 
 def _contractors(reading: Reading) -> bool:
     """Return whether the document speaks of contractors, so that its "Russians" may be some."""
-    spoken = any(mark.value.startswith("RU-PMC") for mark in reading.kinds.get("force", ()))
-    return spoken or any(mark.value.startswith("merc") for mark in reading.kinds.get("role", ()))
+    return any(value in reading.tally for value in ("RU-PMC.org", "merc.sg", "merc.pl"))
+
+
+def _sides(
+    reading: Reading, figure: Figure, parties: tuple[Party, ...], *, own: bool
+) -> list[tuple[str, list[str], Mark | None]]:
+    """Return the sides of those who speak nearby: a ministry's "our martyrs" are its own."""
+    sentence = reading.sentences[figure.sentence]
+    low = reading.sentences[max(0, figure.sentence - 1)].first
+    martyrs = bool(reading.find("martyr", sentence.first, sentence.last))
+    found: list[tuple[str, list[str], Mark | None]] = []
+    for mark in reading.find("party", low, sentence.last)[:MOST]:
+        party = parties[int(mark.value)]
+        if party.side is None:
+            continue
+        here = mark.first >= sentence.first
+        row = ["side", f"side/{own}/{figure.role}", f"side/{own}/{party.kind}/{here}", f"side/{martyrs}/{own}", f"side={party.side}/{own}"]
+        row += [f"side/{figure.role}/{martyrs}/{own}", f"side/{reading.language}/{own}/{here}"]
+        found.append((party.side, row, mark))
+    return found

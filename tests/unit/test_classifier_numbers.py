@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.classifier.claims.numbers import counts
+from services.classifier.data import load_lexicon, load_theatre
+from services.classifier.lexicon import Lexicon
+from services.classifier.reading import read_document
+
+
+@pytest.fixture(scope="module")
+def lexicons() -> dict[str, Lexicon]:
+    theatre = load_theatre()
+    return {language: load_lexicon(language, theatre) for language in ("en", "ru", "ar", "tr", "uk")}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "low", "high"),
+    [
+        ("en", "four soldiers", 4, 4),
+        ("en", "at least four soldiers", 4, None),
+        ("en", "more than 200 mercenaries", 201, None),
+        ("en", "up to 30 rebels", None, 30),
+        ("en", "fewer than ten men", None, 10),
+        ("en", "nearly 40 men", 36, 40),
+        ("en", "about 20 men", 18, 22),
+        ("en", "between 20 and 30 men", 20, 30),
+        ("en", "20 to 30 men", 20, 30),
+        ("en", "15-20 men", 15, 20),
+        ("en", "1,400 men", 1400, 1400),
+        ("en", "two hundred and fifty men", 250, 250),
+        ("en", "thirty-five men", 35, 35),
+        ("en", "a dozen men", 12, 12),
+        ("en", "dozens of men", 24, None),
+        ("en", "scores of men", 40, None),
+        ("en", "hundreds of men", 200, None),
+        ("en", "several men", 2, None),
+        ("ru", "четверо военных", 4, 4),
+        ("ru", "не менее двадцати пяти бойцов", 25, None),
+        ("ru", "более 200 наёмников", 201, None),
+        ("ru", "до 30 боевиков", None, 30),
+        ("ru", "около ста человек", 90, 110),
+        ("ru", "от 20 до 30 бойцов", 20, 30),
+        ("ru", "десятки бойцов", 20, None),
+        ("ar", "ما لا يقل عن ٣٥ جنديا", 35, None),
+        ("ar", "أكثر من 200 مرتزق", 201, None),
+        ("ar", "عشرات الجنود", 20, None),
+        ("tr", "en az dört asker", 4, None),
+        ("tr", "otuz üç asker", 33, 33),
+        ("tr", "onlarca asker", 20, None),
+        ("uk", "щонайменше п'ятеро бійців", 5, None),
+        ("uk", "понад 100 найманців", 101, None),
+    ],
+)
+def test_number_words_become_ranges(
+    lexicons: dict[str, Lexicon], language: str, text: str, low: int | None, high: int | None
+) -> None:
+    reading = read_document("\n" + text, language, lexicons[language], datetime(2018, 2, 7, tzinfo=UTC), 0)
+    found = counts(reading, 0, len(reading.tokens))
+    assert [(count.low, count.high) for count in found] == [(low, high)]

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from services.classifier.explanation import explain
+from tests.support.reader import item, shared_reader
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Six Turkish soldiers were killed near Saraqib on Wednesday, the Turkish Defence Ministry said.",
+            ("killed", 6, 6, "TR", "confirmed", "Idlib", "Turkish authorities"),
+        ),
+        (
+            "At least nine Hezbollah fighters were wounded in clashes near Palmyra, the Syrian Observatory for Human Rights said.",
+            ("wounded", 9, None, "HZB", "reported", "Homs", "SOHR"),
+        ),
+        (
+            "Четверо российских военных погибли в провинции Хама, сообщило Минобороны РФ.",
+            ("killed", 4, 4, "RU", "confirmed", "Hama", "Russian Defence Ministry"),
+        ),
+        (
+            "Под Пальмирой погибли пятеро бойцов ЧВК «Вагнер», пишет «Фонтанка».",
+            ("killed", 5, 5, "RU-PMC", "reported", "Homs", "Fontanka"),
+        ),
+        (
+            "أعلنت وزارة الدفاع التركية مقتل ثلاثة جنود أتراك في ريف إدلب.",
+            ("killed", 3, 3, "TR", "confirmed", "Idlib", "Turkish authorities"),
+        ),
+        (
+            "Milli Savunma Bakanlığı, İdlib'de üç askerin şehit olduğunu açıkladı.",
+            ("killed", 3, 3, "TR", "confirmed", "Idlib", "Turkish authorities"),
+        ),
+        (
+            "У провінції Хама загинули двоє російських військових, повідомило Міноборони РФ.",
+            ("killed", 2, 2, "RU", "confirmed", "Hama", "Russian Defence Ministry"),
+        ),
+    ],
+)
+def test_plain_sentences_are_read_right_in_every_language(text: str, expected: tuple[object, ...]) -> None:
+    tagged = shared_reader().read(item(text))
+    assert tagged.relevant
+    read = [(c.outcome, c.min, c.max, c.force, c.stance, c.governorate, c.party) for c in tagged.claims]
+    assert read == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Twelve civilians, five of them children, were killed in an air raid on Idlib, rescue workers said.",
+        "Ukraine's army said nine Russian soldiers were killed near Bakhmut on Tuesday.",
+        "The Syrian president received the Russian foreign minister in Damascus to discuss trade.",
+        "В Харьковской области погибли трое российских военных, сообщил Генштаб ВСУ.",
+        "",
+        "\x00\x00",
+    ],
+)
+def test_what_is_not_about_combatants_in_syria_is_irrelevant(text: str) -> None:
+    tagged = shared_reader().read(item(text))
+    assert (tagged.relevant, tagged.claims) == (False, ())
+    assert tagged.reasons
+
+
+def test_an_unknown_language_is_unread_not_irrelevant() -> None:
+    tagged = shared_reader().read(item("ארבעה חיילים רוסים נהרגו ליד חלב ביום שני, כך נמסר ממשרד ההגנה."))
+    assert (tagged.read, tagged.lang) == (False, "he")
+    assert "not read" in tagged.reasons[0]
+
+
+def test_a_deleted_version_makes_no_claims() -> None:
+    tagged = shared_reader().read(item("Four Russian soldiers were killed near Aleppo.", change="deleted"))
+    assert (tagged.relevant, tagged.claims, tagged.reasons) == (False, (), ("deleted by its source",))
+
+
+def test_evidence_and_spans_stand_in_the_document() -> None:
+    raw = item(
+        "🇷🇺 Moscow\u200f said: «four Russian officers» were k\u00adilled near Aleppo. "
+        "Three Russian soldiers were wounded by a mine in Latakia, the Russian Defence Ministry said.",
+        title="Officers killed in Syria",
+    )
+    tagged = shared_reader().read(raw)
+    assert tagged.claims
+    for claim in tagged.claims:
+        assert raw.document[claim.start : claim.end] == claim.evidence
+        assert all(0 <= span.start < span.end <= len(raw.document) for span in claim.spans)
+        assert {span.field for span in claim.spans} >= {"count", "stance"}
+
+
+def test_the_same_item_is_read_the_same_twice() -> None:
+    raw = item("Two Iranian advisers were killed in Aleppo on Monday, Fars said.")
+    assert shared_reader().read(raw) == shared_reader().read(raw)
+
+
+def test_days_are_read_against_the_publication() -> None:
+    tagged = shared_reader().read(item("Two Russian soldiers were killed on Wednesday in a mortar attack near Aleppo."))
+    assert [(c.date, c.cause) for c in tagged.claims] == [(date(2018, 2, 7), "mortar")]
+
+
+@pytest.mark.parametrize("text", ["12 " * 5000, "((((" * 5000 + "soldiers killed in Syria", '"' * 9000, "قتل " * 5000])
+def test_hostile_texts_are_read_to_the_end(text: str) -> None:
+    assert shared_reader().read(item("killed in Syria " + text)).reasons
+
+
+def test_an_explanation_shows_the_spans_and_what_was_nearly_a_claim() -> None:
+    raw = item("Six Turkish soldiers were killed near Saraqib, the Turkish Defence Ministry said.")
+    explained = explain(shared_reader(), raw)
+    assert explained.relevant
+    shown = {span.field: words for span, words in explained.claims[0].spans}
+    assert "Six Turkish soldiers" in shown["count"]
+    assert "Saraqib" in shown["place"]
