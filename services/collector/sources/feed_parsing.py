@@ -205,7 +205,8 @@ def _spoken(entry: Any) -> str | None:
 
 def _link(entry: Any, base: str) -> str | None:
     link = one_line(str(entry.get("link", "")))
-    if not link or (entry.get("guidislink") and not link.startswith(("http://", "https://"))):
+    absolute = link.startswith(("http://", "https://"))
+    if not link or (link == entry.get("id") and entry.get("guidislink") and not absolute):
         return None  # a guid that does not say that it is no link, and is none
     try:
         link = urljoin(base, link)
