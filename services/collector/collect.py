@@ -43,6 +43,7 @@ BATCH, BATCH_WITH_ARTICLES = 50, 10
 """Versions that are appended side by side and then remembered together; fewer where each may have a page to fetch."""
 LEASE = timedelta(minutes=1)
 """How long a source stays with a collector that says nothing more; renewed with every batch."""
+WITHOUT_NETWORK = "check this machine's network; claimwatch demo shows everything without one"
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between attempts while the log or the database is away."""
 
@@ -67,6 +68,7 @@ class Collector:
         self._clock = clock
         self._turn = asyncio.Semaphore(at_once)
         self._standing: dict[str, str] = {}
+        self._dark = False
 
     async def watch(self, watched: Watched, stop: asyncio.Event, *, spread: float = 0.0) -> None:
         """Look at one source whenever it is due, until *stop* is set; a look that has begun is finished."""
@@ -84,8 +86,11 @@ class Collector:
             Retry: the log or the database cannot be reached; nothing is lost, look again.
 
         """
+        source = watched.settings.id
+        if source not in self._standing:
+            self._stand(source, "waiting")
         async with self._turn:
-            state = await self._state.load(watched.settings.id)
+            state = await self._state.load(source)
             try:
                 fetched = await watched.source.fetch(state.cursor)
             except Retry as reason:
@@ -225,6 +230,10 @@ class Collector:
         counts = Counter(self._standing.values())
         for state in ("ok", "failing", "waiting"):
             SOURCES.labels(state=state).set(counts[state])
+        dark = counts["failing"] == len(self._standing) > 0
+        if dark and not self._dark:
+            log.warning("no source can be reached", sources=counts["failing"], hint=WITHOUT_NETWORK)
+        self._dark = dark
 
 
 def _chance() -> float:

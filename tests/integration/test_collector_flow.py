@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.collector.app import run
 from services.collector.settings import CollectorSettings
@@ -187,3 +188,18 @@ async def test_a_log_that_goes_away_holds_the_collector_up_and_loses_nothing(web
         await task
         source = (await world.health())["feed"]
         assert (source.state, source.failures, source.last_error) == ("ok", 0, None)
+
+
+async def test_when_no_source_answers_the_operator_is_told_once_and_pointed_to_the_demo(
+    web: WebServer, world: CollectorWorld
+) -> None:
+    world.sources += [feed_source(web.url(f"/{name}"), name) for name in ("a", "b", "c")]
+    with capture_logs() as logs:
+        await world.look()
+    said = [line for line in logs if line["event"] == "no source can be reached"]
+    assert [line["sources"] for line in said] == [3]
+    assert "claimwatch demo" in said[0]["hint"]
+    web.serve("/b", rss(item("a", "One")))
+    with capture_logs() as logs:
+        await world.look()
+    assert "no source can be reached" not in {line["event"] for line in logs}

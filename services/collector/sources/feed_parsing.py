@@ -205,9 +205,9 @@ def _spoken(entry: Any) -> str | None:
 
 def _link(entry: Any, base: str) -> str | None:
     link = one_line(str(entry.get("link", "")))
-    absolute = link.startswith(("http://", "https://"))
-    if not link or (link == entry.get("id") and entry.get("guidislink") and not absolute):
-        return None  # a guid that does not say that it is no link, and is none
+    own = {one_line(str(one.get("href", ""))) for one in entry.get("links", ())}
+    if not link or (link not in own and not link.startswith(("http://", "https://"))):
+        return None  # feedparser also takes a guid for the link; one that is none is left alone
     try:
         link = urljoin(base, link)
         return link if urlsplit(link).scheme in ("http", "https") else None
