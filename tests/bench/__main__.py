@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(asked.what) - set(WHAT):
         parser.error(f"nothing called {', '.join(sorted(unknown))}; there are {', '.join(WHAT)}")
     configure_logging(LoggingSettings(level="error"), service="bench", terminal=sys.stderr.isatty())
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that has just started says "not yet" a lot
     what, places = set(asked.what) or set(WHAT), (asked.only,) if asked.only else PLACES
     try:
         figures = list(_measure(what, places, QUICK if asked.quick else FULL))

@@ -74,7 +74,7 @@ def show(figures: Iterable[Figure], console: Console) -> None:
         table.add_column("ratio", justify="right")
         table.add_column("the yardstick")
         for one in members:
-            ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
+            ratio = "" if one.ratio is None else f"{one.ratio:.2g}"
             bare = "" if one.yardstick is None else _number(one.yardstick, one.unit)
             table.add_row(one.what, _number(one.value, one.unit), bare, ratio, one.against)
         console.print(table)

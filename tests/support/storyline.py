@@ -36,7 +36,7 @@ from tests.support.smtp_server import Mail, SmtpServer
 
 SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 RECEIVER = "analyst@example.org"
-SETTLING = 240.0
+SETTLING = 120.0
 """Seconds for the last delivery: what was under way when its process was killed waits for its lease to run out."""
 
 
