@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Sized
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -66,7 +66,7 @@ class Killer:
         return any(first <= moment <= second for moment, _ in self.times)
 
 
-async def _next(things: Sequence[object] | dict[str, object]) -> None:
+async def _next(things: Sized) -> None:
     """Wait for one more of *things*, a few seconds at most: the story may have come to its end."""
     before = len(things)
     for _ in range(1500):
