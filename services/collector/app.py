@@ -91,9 +91,7 @@ async def _workshop(settings: CollectorSettings, clock: Clock, stack: AsyncExitS
     private = await stack.enter_async_context(_fetcher(settings, clock, allow_private=True))
     telegram = None
     if settings.telegram.mode != "off":
-        # All channels are read from one address, telegram.preview_url; one of them says where that is for all.
-        local = any(one.allow_private for one in settings.sources if one.kind == "telegram")
-        telegram = TelegramSources(settings.telegram, private if local else public)
+        telegram = TelegramSources(settings.telegram, public)
         stack.push_async_callback(telegram.close)
     return _Workshop(public, private, parsers, telegram, clock)
 
