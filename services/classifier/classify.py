@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.classifier import gate
 from services.classifier.claims.drafting import Draft, Drafter, Models, Rejected
+from services.classifier.claims.incidents import share
 from services.classifier.claims.merging import merge
 from services.classifier.data import HERE, Theatre, languages, load_lexicon, load_theatre
 from services.classifier.language import detect
@@ -71,6 +72,7 @@ class Reader:
         if not verdict.opens:
             return Account(_tagged(item, lang=reading.language, reasons=verdict.reasons), reading, (), ())
         drafts, rejected = self._drafter.drafts(reading)
+        share(reading, drafts)
         merged = merge(reading, drafts)
         score = max((draft.chance for draft in merged), default=1 - max((r.chance for r in rejected), default=1.0))
         relevant = bool(merged) and score >= self._threshold
@@ -96,6 +98,12 @@ def _tagged(
     read: bool = True,
 ) -> TaggedItem:
     return TaggedItem(
-        id=stable_id("tagged", item.id, READER), item=item, relevant=relevant, score=min(1.0, max(0.0, round(score, 4))), lang=lang,
-        read=read, reasons=reasons, reader=READER,
-    )  # fmt: skip
+        id=stable_id("tagged", item.id, READER),
+        item=item,
+        relevant=relevant,
+        score=min(1.0, max(0.0, round(score, 4))),
+        lang=lang,
+        read=read,
+        reasons=reasons,
+        reader=READER,
+    )

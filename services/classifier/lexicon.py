@@ -131,7 +131,7 @@ class Lexicon:
         ]
 
     def _inherit(self) -> None:
-        """Give each pattern what the shorter, open-ended patterns it hides say, unless it says so of their class itself."""
+        """Give each pattern what the shorter, open ones it hides say, unless it speaks of their class itself."""
         for pattern, entries in self._by_pattern.items():
             body = pattern.rstrip("~* ")
             spoken = {entry.kind for entry in entries if not entry.rest}

@@ -81,7 +81,9 @@ def read_document(document: str, language: str, lexicon: Lexicon, when: datetime
             sentence_of[index] = number
     tally = Counter(mark.value for kind in ("force", "role") for mark in kinds.get(kind, ()))
     title_last = bisect_left(tokens, title_end, key=lambda token: token.start)
-    return Reading(document, language, when, title_end, tokens, parts, dict(kinds), at, sentence_of, dict(tally), title_last)
+    return Reading(
+        document, language, when, title_end, tokens, parts, dict(kinds), at, sentence_of, dict(tally), title_last
+    )
 
 
 def _begin(mark: Mark) -> int:

@@ -19,7 +19,7 @@ def tell(item: RawItem, reading: Reading, drafts: list[Draft], theatre: Theatre)
     return tuple(claim for claim in told if claim is not None)
 
 
-def _claim(
+def _claim(  # noqa: PLR0917 - one draft and its surroundings
     item: RawItem, reading: Reading, draft: Draft, drafts: list[Draft], theatre: Theatre, at: int
 ) -> Claim | None:
     start, end = _evidence(reading, draft)
@@ -33,15 +33,28 @@ def _claim(
     party = theatre.parties[speaker.party].name if speaker and speaker.party is not None else named
     return Claim(
         id=stable_id("claim", item.id, str(at)),
-        outcome=draft.outcome, min=low, max=high, force=draft.force, part=draft.part, total=draft.total,
+        outcome=draft.outcome,
+        min=low,
+        max=high,
+        force=draft.force,
+        part=draft.part,
+        total=draft.total,
         background=draft.day is not None and item.when.date() - draft.day > OLD,
         place=None if draft.total or place is None else place.name,
         governorate=None if draft.total or place is None else place.governorate,
         date=None if draft.total else draft.day,
-        cause=draft.cause, role=draft.figure.role or None, stance=draft.stance, attributed_to=named, party=party,
+        cause=draft.cause,
+        role=draft.figure.role or None,
+        stance=draft.stance,
+        attributed_to=named,
+        party=party,
         names=tuple(reading.words(first, last) for first, last in draft.figure.names),
-        evidence=evidence, start=start, end=end, confidence=round(_confidence(draft), 3), spans=_spans(reading, draft),
-    )  # fmt: skip
+        evidence=evidence,
+        start=start,
+        end=end,
+        confidence=round(_confidence(draft), 3),
+        spans=_spans(reading, draft),
+    )
 
 
 def _evidence(reading: Reading, draft: Draft) -> tuple[int, int]:

@@ -141,10 +141,10 @@ def _paragraph_bounds(paragraph: str, base: int, language: str) -> list[tuple[in
 
 
 def sentences(document: str, tokens: list[Token], language: str) -> list[Sentence]:
-    """Return the sentences of *document* that hold at least one token; an endless one is cut, so that time stays linear."""
+    """Return the sentences of *document* that hold tokens; an endless one is cut, so that time stays linear."""
     found: list[Sentence] = []
     at = 0
-    for start, end in sentence_bounds(document, language):
+    for _, end in sentence_bounds(document, language):
         first = at
         while at < len(tokens) and tokens[at].start < end:
             at += 1

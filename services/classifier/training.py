@@ -1,4 +1,4 @@
-"""Trains the models from the labelled passages: ``python -m services.classifier.training [--without DOCUMENT-ID-SUFFIX]``.
+"""Trains the models from the labelled passages: ``python -m services.classifier.training [--fold N]``.
 
 Reproducible: the same passages and data files give the same model files. Nothing here runs in production.
 """
@@ -11,6 +11,7 @@ import re
 import sys
 from collections import defaultdict
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from services.classifier.data import HERE, Theatre, load_lexicon, load_theatre
 from services.classifier.reading import Reading, read_document
 
 WORD = re.compile(r"\w+")
-CHOICE = {"c1": 0.05, "c2": 0.3, "max_iterations": 120}
+CHOICE = {"c1": 0.0, "c2": 1.5, "max_iterations": 150}
 Row = dict[str, Any]
 
 
@@ -84,7 +85,7 @@ class Collector:
         pairs.sort(key=lambda pair: pair[0])
         return pairs, outcomes
 
-    def _choices(
+    def _choices(  # noqa: PLR0917 - one figure and its surroundings
         self,
         reading: Reading,
         found: list[Figure],
@@ -137,7 +138,7 @@ def _figures_of(reading: Reading, found: list[Figure], claim: Row) -> list[int]:
     exact = [at for at in inside if _states(reading, found[at], low, high, claim)]
     if exact:
         return [max(exact, key=lambda at: _fit(reading, found[at], claim))]
-    for left, right in zip(inside, inside[1:], strict=False):
+    for left, right in pairwise(inside):
         a, b = found[left], found[right]
         if (
             a.sentence == b.sentence
@@ -183,7 +184,7 @@ def _mark_title(
 ) -> None:
     for at, figure in enumerate(found):
         in_title = reading.tokens[figure.head].start < reading.title_end
-        same = (figure.low, figure.high) == (claim["min"], claim["max"]) and figure.role not in {"civ"}
+        same = (figure.low, figure.high) == (claim["min"], claim["max"]) and figure.role != "civ"
         sentence = reading.sentences[figure.sentence]
         spoken = any(claim["outcome"] in m.value for m in linking.outcome_marks(reading, sentence.first, sentence.last))
         if at not in chosen and in_title and same and spoken:

@@ -16,7 +16,8 @@ from tests.support.reader import item, shared_reader
             ("killed", 6, 6, "TR", "confirmed", "Idlib", "Turkish authorities"),
         ),
         (
-            "At least nine Hezbollah fighters were wounded in clashes near Palmyra, the Syrian Observatory for Human Rights said.",
+            "At least nine Hezbollah fighters were wounded in clashes near Palmyra,"
+            " the Syrian Observatory for Human Rights said.",
             ("wounded", 9, None, "HZB", "reported", "Homs", "SOHR"),
         ),
         (

@@ -68,10 +68,17 @@ def _in_sight(reading: Reading, found: list[Figure], at: int) -> str:
         return "sentence" if any(0 <= mark.first - figure.last <= REACH for mark in forces) else "nothing"
     if forces:
         return "sentence"
-    if any(other.sentence == figure.sentence and other.role in ARMED for other in found[max(0, at - FAR * BACK) : at + FAR * BACK]):
+    if any(
+        other.sentence == figure.sentence and other.role in ARMED
+        for other in found[max(0, at - FAR * BACK) : at + FAR * BACK]
+    ):
         return "beside"
     title = reading.tokens[figure.head].start < reading.title_end
-    near = (o for o in (*found[:BACK], *found[max(0, at - FAR * BACK) : at]) if figure.sentence - o.sentence <= FAR or reading.tokens[o.head].start < reading.title_end)
+    near = (
+        o
+        for o in (*found[:BACK], *found[max(0, at - FAR * BACK) : at])
+        if figure.sentence - o.sentence <= FAR or reading.tokens[o.head].start < reading.title_end
+    )
     if not title and any(other.role in ARMED or any(_tells(mark) for mark in other.forces) for other in near):
         return "far"
     return "nothing"

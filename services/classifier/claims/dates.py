@@ -142,8 +142,12 @@ def candidates(reading: Reading, figure: Figure, found: list[Moment]) -> list[tu
         ]
         row += [f"form={moment.form}/{x}" for x in row if x.startswith(("b1=", "b2=", "a="))]
         age = (reading.when.date() - moment.day).days
-        row.append(
-            f"age={'0' if age == 0 else '1' if age == 1 else 'week' if age <= WEEK else 'month' if age <= DAYS else 'old'}/{row[1]}"
-        )
+        row.append(f"age={_age(age)}/{row[1]}")
         rows.append((moment, row))
     return rows
+
+
+def _age(days: int) -> str:
+    if days in {0, 1}:
+        return str(days)
+    return "week" if days <= WEEK else "month" if days <= DAYS else "old"

@@ -1,4 +1,4 @@
-"""Pure: from victim phrases to drafts of claims, each field with the span it was read from and the rule that read it."""
+"""Pure: from victim phrases to drafts of claims, each field with its span and the rule that read it."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Drafter:
         ]
         return linked, rejected
 
-    def _draft(
+    def _draft(  # noqa: PLR0917 - one field each
         self,
         scene: _Scene,
         figure: Figure,
@@ -131,7 +131,7 @@ class Drafter:
     ) -> Draft:
         reading, choices = scene.reading, self._models.choices
         rows = forces.candidates(reading, figure, self._theatre.parties, force_before)
-        at, sure = self._pick("force", [row for _, row, _ in rows], [key for key, _, _ in rows])
+        at, sure = self._pick("force", [row for _, row, _ in rows])
         force, _, mark = rows[at]
         draft = Draft(figure, outcome, span[0], span[1], force, "reported", chance)
         draft.traces.append(Trace("count", figure.first, figure.last, f"linked to {outcome}", chance))
@@ -165,8 +165,8 @@ class Drafter:
         draft.cause = cause.value if cause else None
         return draft
 
-    def _pick(self, name: str, rows: Sequence[list[str]], keys: Sequence[str] | None = None) -> tuple[int, float]:
-        """Return the likeliest candidate and its chance; candidates of one key speak for each other a little."""
+    def _pick(self, name: str, rows: Sequence[list[str]]) -> tuple[int, float]:
+        """Return the likeliest candidate and its chance."""
         weights = self._models.choices[name]
         chances = [weights.chances(row).get(YES, 0.0) for row in rows]
         best = max(range(len(rows)), key=lambda at: chances[at])

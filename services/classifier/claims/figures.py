@@ -61,7 +61,7 @@ def _of_sentence(reading: Reading, number: int, first: int, last: int) -> list[F
             figure = _bare(reading, role, number, first, last)
             found.append(figure)
             taken.update(range(figure.first, figure.last))
-    found.extend(_ordinals(reading, number, first, last, taken))
+    found.extend(_ordinals(reading, number, first, last))
     found.extend(_nones(reading, number, first, last))
     found.extend(_named(reading, number, first, last, taken))
     return found
@@ -225,7 +225,7 @@ def _bare(reading: Reading, role: Mark, number: int, first: int, last: int) -> F
     return figure
 
 
-def _ordinals(reading: Reading, number: int, first: int, last: int, taken: set[int]) -> list[Figure]:
+def _ordinals(reading: Reading, number: int, first: int, last: int) -> list[Figure]:
     """Return running totals: "the third casualty", "the sixth serviceman"."""
     found = []
     for mark in reading.find("ord", first, last):

@@ -10,11 +10,20 @@ from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
 
 CONTRACTED = frozenset({"merc", "fighter"})
-OPPOSED = frozenset({"rebel"})
+PROXIES = {("SY", "rebel"): "OPP", ("TR", "merc"): "OPP", ("TR", "rebel"): "OPP", ("IR", "militant"): "IR-MIL"}
 BY_ROLE = {
-    "soldier": "SY", "officer": "SY", "general": "SY", "police": "SY", "militant": "ARMED", "rebel": "OPP", "merc": "RU-PMC",
-    "pilot": "SY", "adviser": "RU", "commander": "ARMED", "fighter": "ARMED",
-}  # fmt: skip
+    "soldier": "SY",
+    "officer": "SY",
+    "general": "SY",
+    "police": "SY",
+    "militant": "ARMED",
+    "rebel": "OPP",
+    "merc": "RU-PMC",
+    "pilot": "SY",
+    "adviser": "RU",
+    "commander": "ARMED",
+    "fighter": "ARMED",
+}
 MOST = 24
 
 
@@ -29,14 +38,8 @@ def resolve(marks: list[Mark], role: str) -> str | None:
         specific = [key for key in orgs if key not in {"SY", "OPP"}]
         return specific[0] if specific else orgs[0]
     if nations:
-        if nations[0] == "SY" and role in OPPOSED:
-            return "OPP"
-        if nations[0] == "TR" and role in {"merc", "rebel"}:
-            return "OPP"
-        if nations[0] == "IR" and role == "militant":
-            return "IR-MIL"
         others = [key for key in nations if key != "SY"]
-        return others[0] if others else nations[0]
+        return PROXIES.get((nations[0], role)) or (others[0] if others else nations[0])
     return "ARMED" if values else None
 
 
@@ -73,7 +76,9 @@ def candidates(
         ]
         found.append((key, row, mark))
     if "RU" in {key for key, _, _ in found} and _contractors(reading):
-        found.append(("RU-PMC", ["contractors", f"contractors/{figure.role}/{own}", f"contractors/{figure.kind}/{own}"], None))
+        found.append(
+            ("RU-PMC", ["contractors", f"contractors/{figure.role}/{own}", f"contractors/{figure.kind}/{own}"], None)
+        )
     found.extend(_sides(reading, figure, parties, own=bool(own)))
     if before:
         own_word = f"{bool(own)}/{figure.role}/{figure.kind}"
@@ -112,7 +117,13 @@ def _sides(
         if party.side is None:
             continue
         here = mark.first >= sentence.first
-        row = ["side", f"side/{own}/{figure.role}", f"side/{own}/{party.kind}/{here}", f"side/{martyrs}/{own}", f"side={party.side}/{own}"]
+        row = [
+            "side",
+            f"side/{own}/{figure.role}",
+            f"side/{own}/{party.kind}/{here}",
+            f"side/{martyrs}/{own}",
+            f"side={party.side}/{own}",
+        ]
         row += [f"side/{figure.role}/{martyrs}/{own}", f"side/{reading.language}/{own}/{here}"]
         found.append((party.side, row, mark))
     return found

@@ -14,44 +14,45 @@ from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
 
 CUES = (
-    "sub",
-    "neg",
-    "deny",
-    "allege",
-    "drill",
-    "past",
-    "total",
-    "earlier",
-    "abroad",
-    "syria",
-    "neutral",
-    "both",
-    "thing",
-    "ord",
-    "hedge",
+    *("sub", "neg", "deny", "allege", "drill", "past", "total", "earlier", "abroad", "syria", "neutral", "both"),
+    *("thing", "ord", "hedge"),
 )
 WINDOW = (
-    "agent",
-    "out",
-    "say",
-    "clause",
-    "prep",
-    "det",
-    "sub",
-    "role",
-    "force",
-    "party",
-    "source",
-    "both",
-    "cause",
-    "neg",
-    "thing",
-    "of",
-    "and",
+    *("agent", "out", "say", "clause", "prep", "det", "sub", "role", "force", "party", "source", "both", "cause"),
+    *("neg", "thing", "of", "and"),
 )
 REACHED = 5
 PASSIVE = frozenset(
-    "was were been being be is are get got gets had have has был были была было быть будет стали стало بين تم جرى olarak було були був".split(),
+    [
+        "was",
+        "were",
+        "been",
+        "being",
+        "be",
+        "is",
+        "are",
+        "get",
+        "got",
+        "gets",
+        "had",
+        "have",
+        "has",
+        "был",
+        "были",
+        "была",
+        "было",
+        "быть",
+        "будет",
+        "стали",
+        "стало",
+        "بين",
+        "تم",
+        "جرى",
+        "olarak",
+        "було",
+        "були",
+        "був",
+    ],
 )
 
 
@@ -118,7 +119,7 @@ def pairs(reading: Reading, found: list[Figure]) -> list[Pair]:
             continue
         near = sorted(marks[figure.sentence], key=lambda mark: _gap(figure, mark))[:REACHED]
         for rank, mark in enumerate(near):
-            row = [*own, *_pair(reading, figure, mark, rank, heads[figure.sentence], near)]
+            row = [*own, *_pair(reading, figure, mark, rank=rank, rivals=heads[figure.sentence], near=near)]
             rows.append(Pair(at, mark, row))
         if not near and figure.sentence and (before := marks[figure.sentence - 1]):
             rows.append(
@@ -137,7 +138,9 @@ def _gap(figure: Figure, mark: Mark) -> int:
     return max(0, mark.first - figure.last)
 
 
-def _pair(reading: Reading, figure: Figure, mark: Mark, rank: int, rivals: list[Figure], near: list[Mark]) -> list[str]:
+def _pair(
+    reading: Reading, figure: Figure, mark: Mark, *, rank: int, rivals: list[Figure], near: list[Mark]
+) -> list[str]:
     side = "L" if mark.last <= figure.first else "R" if mark.first >= figure.last else "in"
     low, high = (mark.last, figure.first) if side == "L" else (figure.last, mark.first)
     gap, kind, language = _gap(figure, mark), _kind(mark), reading.language
@@ -150,16 +153,39 @@ def _pair(reading: Reading, figure: Figure, mark: Mark, rank: int, rivals: list[
     agent = any("agent" in reading.at[at] for at in range(max(0, figure.first - 2), figure.first))
     core = f"{side}/{kind}"
     row = [
-        "bias", core, f"{core}/d{distance(gap)}", f"{core}/{between}", f"{core}/near{min(nearer, 3)}", f"{core}/inner{min(inner, 2)}",
-        f"{core}/rank{rank}", f"{core}/others{min(others, 2)}", f"{core}/{min(nearer, 2)}/{rank}", f"{core}/{passive}", f"{core}/{passive}/{min(nearer, 2)}",
-        f"{core}/agent{agent}", f"{core}/taken{left_taken}/{passive}", f"{core}/{figure.kind}", f"{core}/{figure.role}", f"{core}/{figure.kind}/{min(nearer, 2)}",
-        f"{language}{core}/d{distance(gap)}", f"{language}{core}/{passive}/{left_taken}", f"{language}{core}/near{min(nearer, 2)}/{between}",
-        f"{language}{core}/{rank}/{min(inner, 1)}", f"o={mark.value}", f"o={mark.value}/{figure.kind}", f"o={mark.value}/{side}",
-        f"o={mark.value}/{figure.role}", f"{core}/{between}/inner{min(inner, 1)}/others{min(others, 1)}", f"m={reading.tokens[mark.first].text[:6]}",
-        f"m={reading.tokens[mark.first].text[:6]}/{side}", f"title={reading.tokens[mark.first].start < reading.title_end}",
-        f"mutual={nearer == 0}/{rank == 0}", f"mutual={nearer == 0}/{rank == 0}/{core}", f"count={min(len(near), 3)}/{min(len(rivals), 3)}",
+        "bias",
+        core,
+        f"{core}/d{distance(gap)}",
+        f"{core}/{between}",
+        f"{core}/near{min(nearer, 3)}",
+        f"{core}/inner{min(inner, 2)}",
+        f"{core}/rank{rank}",
+        f"{core}/others{min(others, 2)}",
+        f"{core}/{min(nearer, 2)}/{rank}",
+        f"{core}/{passive}",
+        f"{core}/{passive}/{min(nearer, 2)}",
+        f"{core}/agent{agent}",
+        f"{core}/taken{left_taken}/{passive}",
+        f"{core}/{figure.kind}",
+        f"{core}/{figure.role}",
+        f"{core}/{figure.kind}/{min(nearer, 2)}",
+        f"{language}{core}/d{distance(gap)}",
+        f"{language}{core}/{passive}/{left_taken}",
+        f"{language}{core}/near{min(nearer, 2)}/{between}",
+        f"{language}{core}/{rank}/{min(inner, 1)}",
+        f"o={mark.value}",
+        f"o={mark.value}/{figure.kind}",
+        f"o={mark.value}/{side}",
+        f"o={mark.value}/{figure.role}",
+        f"{core}/{between}/inner{min(inner, 1)}/others{min(others, 1)}",
+        f"m={reading.tokens[mark.first].text[:6]}",
+        f"m={reading.tokens[mark.first].text[:6]}/{side}",
+        f"title={reading.tokens[mark.first].start < reading.title_end}",
+        f"mutual={nearer == 0}/{rank == 0}",
+        f"mutual={nearer == 0}/{rank == 0}/{core}",
+        f"count={min(len(near), 3)}/{min(len(rivals), 3)}",
         f"{core}/kr{figure.kind}.{figure.number}/{figure.role}/{min(nearer, 1)}",
-    ]  # fmt: skip
+    ]
     if inner and side != "in":
         row.append(f"{core}/chain{_chained(reading, figure, mark, rivals)}")
     for step, at in (("m-1", mark.first - 1), ("m+0", mark.last)):
@@ -208,9 +234,14 @@ def _scene(reading: Reading) -> list[str]:
 def _own(reading: Reading, figure: Figure) -> list[str]:
     force = figure.forces[0].value.split(".")[-1] if figure.forces else "none"
     row = [
-        f"kind={figure.kind}", f"role={figure.role or 'none'}", f"kr={figure.kind}/{figure.role or 'none'}.{figure.number}",
-        f"force={force}", f"hedge={figure.hedge}", f"rf={figure.role}/{force}", f"ftitle={reading.tokens[figure.head].start < reading.title_end}",
-    ]  # fmt: skip
+        f"kind={figure.kind}",
+        f"role={figure.role or 'none'}",
+        f"kr={figure.kind}/{figure.role or 'none'}.{figure.number}",
+        f"force={force}",
+        f"hedge={figure.hedge}",
+        f"rf={figure.role}/{force}",
+        f"ftitle={reading.tokens[figure.head].start < reading.title_end}",
+    ]
     row += [f"other={kind}" for kind in figure.others]
     if figure.low is not None and figure.low > 1000:  # noqa: PLR2004
         row.append("huge")

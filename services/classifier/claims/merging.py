@@ -6,6 +6,7 @@ from services.classifier.claims.drafting import Draft
 from services.classifier.reading import Reading
 
 GAP = 3
+PLURAL = (2, None)
 APART = frozenset({"ordinal", "none", "vague"})
 
 
@@ -21,7 +22,7 @@ def merge(reading: Reading, drafts: list[Draft]) -> list[Draft]:
             kept[kept.index(twin)] = _fill(draft, twin)
         else:
             _fill(twin, draft)
-    return [draft for draft in kept if not _echo(reading, draft, kept)]
+    return [draft for draft in kept if not _echo(draft, kept)]
 
 
 def _sum(reading: Reading, drafts: list[Draft]) -> list[Draft]:
@@ -118,7 +119,7 @@ def _fill(kept: Draft, other: Draft) -> Draft:
     return kept
 
 
-def _echo(reading: Reading, draft: Draft, kept: list[Draft]) -> bool:
+def _echo(draft: Draft, kept: list[Draft]) -> bool:
     """Return whether *draft* is a mere mention of victims that another claim counts: "the soldiers", "the dead"."""
     if draft.figure.kind != "bare" or draft.figure.names or draft.part or draft.stance == "denied":
         return False
@@ -126,16 +127,15 @@ def _echo(reading: Reading, draft: Draft, kept: list[Draft]) -> bool:
         if (
             other is draft
             or other.outcome != draft.outcome
-            or other.force not in {draft.force, "ARMED"}
-            and draft.force != "ARMED"
+            or (other.force not in {draft.force, "ARMED"} and draft.force != "ARMED")
         ):
             continue
         counted = other.figure.kind in {"digit", "word", "vague"} and other.stance != "denied" and not other.total
         if (
             counted
-            and draft.low == 2
+            and draft.low == PLURAL[0]
             and draft.high is None
             and (_party(other) == _party(draft) or draft.speaker is None)
-        ):  # noqa: PLR2004
+        ):
             return True
     return False

@@ -19,7 +19,7 @@ GROUP_DIGITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number expression: tokens *first* to *last*, its range, how it is written and hedged, where its hedge begins."""
+    """A number expression: tokens *first* to *last*, its range, how it is written, its hedge and where that begins."""
 
     first: int
     last: int
@@ -67,7 +67,7 @@ def _count_at(reading: Reading, index: int, first: int, last: int) -> Count | No
     if value is None or value > MOST:
         return None
     hedge, opens = _hedge(reading, index, first)
-    upper = _upper(reading, end, last, value, opens, first)
+    upper = _upper(reading, end, last, value=value, opens=opens, first=first)
     if upper is not None:
         high, end, low_open = upper
         return Count(index, end, value, high, kind, "range", low_open)
@@ -116,7 +116,7 @@ def _number(reading: Reading, index: int, last: int) -> tuple[int | None, int, s
 
 def _adds(total: int, value: int) -> bool:
     """Return whether *value* continues a number that stands at *total*: forty two, not four two."""
-    lowest = 10 ** (len(str(total)) - len(str(total).rstrip("0")))
+    lowest: int = 10 ** (len(str(total)) - len(str(total).rstrip("0")))
     return value < lowest and (total >= TENS or lowest > TENS) and lowest >= 10  # noqa: PLR2004
 
 
@@ -163,7 +163,7 @@ def _hedge(reading: Reading, index: int, first: int) -> tuple[str, int]:
     return "", index
 
 
-def _upper(reading: Reading, end: int, last: int, value: int, opens: int, first: int) -> tuple[int, int, int] | None:
+def _upper(reading: Reading, end: int, last: int, *, value: int, opens: int, first: int) -> tuple[int, int, int] | None:
     """Return the upper number, its end and the beginning of a range such as 20-30, 20 to 30, from 20 to 30."""
     if end + 1 >= last:
         return None

