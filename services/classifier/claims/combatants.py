@@ -64,8 +64,8 @@ def _in_sight(reading: Reading, found: list[Figure], at: int) -> str:
     figure = found[at]
     sentence = reading.sentences[figure.sentence]
     forces = [m for m in reading.find("force", sentence.first, sentence.last) if _tells(m) and not attacks(reading, m)]
-    if figure.role == "person":
-        return "sentence" if any(0 <= mark.first - figure.last <= REACH for mark in forces) else "nothing"
+    if figure.role == "person" and not any(0 <= mark.first - figure.last <= REACH for mark in forces):
+        return "people" if forces else "nothing"
     if forces:
         return "sentence"
     if any(

@@ -12,6 +12,8 @@ from services.classifier.reading import Reading
 YEARS = range(1900, 2100)
 REACH = 6
 STRAY = 2
+UNTOLD = frozenset({"person", "victim", "pron"})
+"""Roles that do not tell what people are: a later word of the phrase may, as in "14 dead soldiers"."""
 STOPS = ("say", "clause", "agent", "sub", "deny", "month", "weekday", "party", "unit")
 LETTER = re.compile(r"[^\W\d_]")
 MARKS = re.compile(r"[^\w\s]")
@@ -142,7 +144,7 @@ def _linked(reading: Reading, end: int, index: int) -> bool:
 
 def _take_role(figure: Figure, role: Mark) -> None:
     kind, _, number = role.value.partition(".")
-    if not figure.role:
+    if not figure.role or (figure.role in UNTOLD and kind not in UNTOLD and kind != "civ"):
         figure.role, figure.number = kind, number
     elif kind != figure.role:
         figure.others = (*figure.others, kind)
