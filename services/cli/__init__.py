@@ -12,6 +12,7 @@ from services.cli import (
     administration,
     checking,
     contracts,
+    deliveries,
     demonstrating,
     evaluating,
     explaining,
@@ -19,6 +20,7 @@ from services.cli import (
     replaying,
     running,
     source_health,
+    telegram,
 )
 from services.cli.errors import Status, report
 from shared.errors import ClaimwatchError
@@ -47,6 +49,8 @@ GROUPS = (
     source_health,
     administration,
     letters,
+    deliveries,
+    telegram,
     contracts,
 )
 for group in GROUPS:

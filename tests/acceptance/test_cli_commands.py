@@ -12,8 +12,8 @@ import pytest
 from tests.support.command import claimwatch
 
 COMMANDS = [
-    "run", "collect", "classify", "alert", "explain", "replay", "evaluate", "check", "sources", "dead", "migrate",
-    "topics", "schemas",
+    "run", "collect", "classify", "alert", "explain", "replay", "evaluate", "check", "sources", "dead",
+    "deliveries", "migrate", "topics", "telegram-login", "demo", "schemas",
 ]  # fmt: skip
 
 TEXT = "Two soldiers were killed in Homs on Monday, the monitor said."
