@@ -16,6 +16,8 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from services.classifier.text import Token, tokenize
 
+CUES = frozenset({"total", "past", "sub", "allege", "deny", "claimed", "confirm", "say", "earlier", "relay"})
+INSIDE = frozenset({"out", "num", "ord"})
 ENDINGS = {"*": 8, "~": 3}
 BRACES = re.compile(r"\{([^{}]*)\}")
 ARABIC_CLITICS = ("", "و", "ف", "ب", "ل", "ك", "ال", "وال", "بال", "فال", "كال", "لل", "ولل", "وب", "ول", "وبال")
@@ -162,9 +164,20 @@ class Lexicon:
             if first is None or last is None or first < covered:
                 continue
             marks = self._marks_at(self._entries[pattern], tokens, first, last + 1)
+            if marks and marks[0].last - first > 1 and all(mark.kind in CUES for mark in marks):
+                marks.extend(self._inside(tokens, first, marks[0].last))
             covered = max((mark.last for mark in marks), default=covered)
             found.extend(marks)
         return found
+
+    def _inside(self, tokens: list[Token], first: int, last: int) -> list[Mark]:
+        """Return the outcomes and numbers inside a cue of several words: "among the dead" speaks of the dead."""
+        return [
+            Mark(entry.kind, entry.value, at, at + 1)
+            for at in range(first, last)
+            for entry in self._by_pattern.get(f" {tokens[at].text} ", ())
+            if entry.kind in INSIDE and not entry.rest
+        ]
 
     @staticmethod
     def _marks_at(entries: list[Entry], tokens: list[Token], first: int, last: int) -> list[Mark]:

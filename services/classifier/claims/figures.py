@@ -102,7 +102,7 @@ def _counted(reading: Reading, count: Count, number: int, last: int) -> Figure |
 
 def _extend(reading: Reading, index: int, last: int, figure: Figure) -> int | None:
     """Walk right from a number or a role over the phrase; None when it turns out to count things."""
-    end, stray, seen = index, 0, False
+    end, stray, seen = index, 0, bool(figure.role)
     while index < min(last, figure.head + REACH + 8):
         marks = reading.at[index]
         role, force = marks.get("role"), marks.get("force")

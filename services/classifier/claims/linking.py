@@ -14,7 +14,7 @@ from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
 
 CUES = (
-    *("sub", "neg", "deny", "allege", "drill", "past", "total", "earlier", "abroad", "syria", "neutral", "both"),
+    *("sub", "neg", "deny", "allege", "drill", "past", "total", "earlier", "neutral", "both"),
     *("thing", "ord", "hedge"),
 )
 WINDOW = (
@@ -22,6 +22,7 @@ WINDOW = (
     *("neg", "thing", "of", "and"),
 )
 REACHED = 5
+LEAD = 3
 PASSIVE = frozenset(
     [
         "was",
@@ -215,14 +216,15 @@ def _chained(reading: Reading, figure: Figure, mark: Mark, rivals: list[Figure])
 
 
 def _scene(reading: Reading) -> list[str]:
+    """Return what the whole document says of its theatre; page furniture far below must not outvote its lead."""
     kinds = reading.kinds
     syria = len(kinds.get("syria", ())) + len(kinds.get("place", ()))
     strong = sum(mark.value == "strong" for mark in kinds.get("abroad", ()))
-    row = [
-        f"syria={min(syria, 2)}",
-        f"abroad={min(strong, 2)}",
-        f"scene={(syria > strong) - (syria < strong)}/{min(strong, 1)}",
-    ]
+    lead = reading.sentences[min(len(reading.sentences) - 1, LEAD)].last if reading.sentences else 0
+    early = any(mark.value == "strong" for mark in reading.find("abroad", 0, lead))
+    here = bool(reading.find("syria", 0, lead) or reading.find("place", 0, lead))
+    share = "none" if not strong else "few" if strong * 3 <= syria else "some" if strong <= syria else "most"
+    row = [f"syria={min(syria, 2)}", f"abroad={share}", f"lead={here}/{early}"]
     if "drill" in kinds:
         row.append(f"drill={min(len(kinds['drill']), 2)}")
     civilians = sum(mark.value.startswith("civ") for mark in kinds.get("role", ()))

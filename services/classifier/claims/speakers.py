@@ -98,8 +98,18 @@ def candidates(
             f"kind={kind}",
             f"kind={kind}/{speaker.frame}/{where}",
             f"{reading.language}frame={speaker.frame}/{where}",
+            f"{reading.language}verb={_verb(reading, speaker)}",
             f"framed{min(framed, 2)}/{where}/{speaker.frame}",
             f"title={reading.tokens[speaker.first].start < reading.title_end}/{speaker.frame}",
         ]
         rows.append((speaker, row))
     return rows
+
+
+def _verb(reading: Reading, speaker: Speaker) -> str:
+    """Return the word of saying that a speaker meets, cut short, and on which side of it he stands."""
+    for step in range(NEAR):
+        for side, at in (("R", speaker.last + step), ("L", speaker.first - 1 - step)):
+            if any(reading.has(at, kind) for kind in SPEAKING):
+                return f"{side}/{reading.tokens[at].text[:6]}"
+    return "none"

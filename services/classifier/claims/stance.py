@@ -60,6 +60,25 @@ def features(
     return row
 
 
+def settle(
+    reading: Reading, figure: Figure, speaker: Speaker | None, side: str, chances: dict[str, float]
+) -> tuple[str, float]:
+    """Return the likeliest stance that can be: only the victims' own side confirms, or a word of confirming does."""
+    sentence = reading.sentences[figure.sentence]
+    allowed = dict(chances)
+    if speaker and _outsider(reading, speaker, side) and not reading.find("confirm", sentence.first, sentence.last):
+        allowed.pop("confirmed", None)
+    best = max(allowed, key=lambda stance: allowed[stance])
+    return best, chances[best]
+
+
+def _outsider(reading: Reading, speaker: Speaker, side: str) -> bool:
+    """Return whether a speaker is known not to be of the victims' side: a monitor, an outlet, another side."""
+    if speaker.party is not None:
+        return side not in {"own", "sponsor", "official", "ministry", "group"}
+    return any("outlet" in reading.at[at] for at in range(speaker.first, speaker.last))
+
+
 def _saying(reading: Reading, speaker: Speaker, side: str) -> list[str]:
     row = []
     for at in (*range(speaker.first - 3, speaker.first), *range(speaker.last, speaker.last + 3)):
