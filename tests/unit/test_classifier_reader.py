@@ -16,8 +16,7 @@ from tests.support.reader import item, shared_reader
             ("killed", 6, 6, "TR", "confirmed", "Idlib", "Turkish authorities"),
         ),
         (
-            "At least nine Hezbollah fighters were wounded in clashes near Palmyra,"
-            " the Syrian Observatory for Human Rights said.",
+            "At least nine Hezbollah fighters were wounded in clashes near Palmyra, the Syrian Observatory said.",
             ("wounded", 9, None, "HZB", "reported", "Homs", "SOHR"),
         ),
         (
