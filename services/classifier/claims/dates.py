@@ -2,152 +2,244 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, timedelta
 
+from services.classifier.claims.calendar import (
+    FIRST_YEAR,
+    WEEK,
+    Moment,
+    in_month,
+    in_numbers,
+    of_month,
+    weekday_before,
+)
 from services.classifier.claims.figures import Figure
+from services.classifier.claims.proximity import distance
 from services.classifier.claims.relation import relation
 from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading, near
 
-NUMERIC = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{4})$")
-DAYS = 31
-WEEK = 7
-FIRST_YEAR = 2011
+__all__ = ["Moment", "candidates", "moments"]
+
 MOST = 12
 DATELINE = 14
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A date expression: where it stands, how it is written, the day it means; none: it names no single day."""
-
-    mark: Mark
-    form: str
-    day: date | None
+FURNITURE = 40
+REACH = 14
+SATURDAY = 5
+DATED = frozenset({"calendar", "numeric", "weekday", "weekday-night", "calendar-night", "eve"})
+SPOKEN = frozenset({"say", "rite", "release"})
+GOVERNORS = (
+    ("out", "event"),
+    ("cause", "event"),
+    ("say", "say"),
+    ("rite", "rite"),
+    ("release", "release"),
+    ("clause", "clause"),
+)
+STOPS = frozenset({"–", "-", ".", "/", ")"})
 
 
 def moments(reading: Reading) -> tuple[list[Moment], date]:
     """Return the date expressions of a document and the day they are read against."""
     published = reading.when.date()
-    calendar = [_calendar(reading, mark, published) for mark in reading.kinds.get("month", ())]
-    found = [moment for moment in calendar if moment]
-    line = next(
-        (
-            m
-            for m in found
-            if m.day and m.mark.first < DATELINE and abs((m.day - published).days) <= WEEK and _prints(reading, m)
-        ),
-        None,
-    )
+    named = [in_month(reading, mark, published) for mark in reading.kinds.get("month", ())]
+    found = sorted([*filter(None, named), *in_numbers(reading, published)], key=_first)
+    line = next((m for m in found if _is_dateline(reading, m, published)), None)
     anchor = line.day if line and line.day else published
-    found = [m for m in found if m is not line]
-    for mark in reading.kinds.get("weekday", ()):
-        back = (anchor.weekday() - int(mark.value)) % WEEK
-        found.append(Moment(mark, "weekday", anchor - timedelta(days=back)))
+    found = [m for m in found if m is not line and not _is_furniture(reading, m, published)]
+    dropped = {at for m in (*filter(None, named),) if m not in found for at in range(m.mark.first - 2, m.mark.last + 2)}
+    found += [
+        Moment(mark, "weekday", weekday_before(anchor, int(mark.value), latest=_latest(reading, mark)))
+        for mark in reading.kinds.get("weekday", ())
+        if mark.first not in dropped
+    ]
+    found += _counted(reading, anchor)
+    found += _relative(reading, sorted(found, key=_first), anchor)
+    return _with_nights(reading, sorted(found, key=_first), anchor), anchor
+
+
+def _first(moment: Moment) -> int:
+    return moment.mark.first
+
+
+def _is_dateline(reading: Reading, moment: Moment, published: date) -> bool:
+    """Return whether a date is the dateline: near the top, and a dash, a bracket or an agency's stop follows."""
+    if moment.day is None or abs((moment.day - published).days) > WEEK:
+        return False
+    if not 0 <= moment.mark.first - reading.title_last < DATELINE:
+        return False
+    last = moment.mark.last
+    after = reading.tokens[last : last + 3]
+    if not after:
+        return False
+    gap = reading.document[reading.tokens[last - 1].end : after[0].start]
+    return "-" in gap or any(token.text in STOPS for token in after)
+
+
+def _is_furniture(reading: Reading, moment: Moment, published: date) -> bool:
+    """Return whether a date is the page's own: near the top, with its year, of the day of publication."""
+    if not moment.year or moment.day is None or abs((moment.day - published).days) > 1:
+        return False
+    return moment.mark.first - reading.title_last < FURNITURE
+
+
+def _latest(reading: Reading, mark: Mark) -> bool:
+    return any(reading.has(at, "latest") for at in (mark.first - 1, mark.last))
+
+
+def _counted(reading: Reading, anchor: date) -> list[Moment]:
+    """Return the moments words count from the anchor: yesterday, the last 24 hours, the weekend, New Year's Eve."""
+    found = []
     for mark in reading.kinds.get("day", ()):
         back = 2 if mark.value == "-9" else -int(mark.value)
-        found.append(Moment(mark, f"day{mark.value}", anchor - timedelta(days=back)))
-    for mark in reading.kinds.get("night", ()):
-        found.append(Moment(mark, "night", _night(reading, mark, anchor)))
-    found.extend(_numeric(reading))
-    return sorted(found, key=lambda moment: moment.mark.first), anchor
-
-
-def _prints(reading: Reading, moment: Moment) -> bool:
-    """Return whether a date is the dateline: near the top, and a dash, a bracket or an agency's stop follows."""
-    after = [reading.tokens[at].text for at in range(moment.mark.last, min(len(reading.tokens), moment.mark.last + 5))]
-    return (
-        any(text in {"–", "-", ".", "/", ")"} for text in after[:3])
-        and reading.tokens[moment.mark.first].start >= reading.title_end
-    )
-
-
-def _calendar(reading: Reading, mark: Mark, published: date) -> Moment | None:
-    day = next(
-        (
-            at
-            for at in (mark.first - 1, mark.last)
-            if 0 <= at < len(reading.tokens) and _is_day(reading.tokens[at].text)
-        ),
-        None,
-    )
-    year = _year(reading, mark)
-    first, last = mark.first, mark.last
-    if day is None:
-        return Moment(mark, "month", None)
-    first, last = min(first, day), max(last, day + 1)
-    number = int(reading.tokens[day].text)
-    try:
-        resolved = date(year or published.year, int(mark.value), number)
-    except ValueError:
-        return None
-    if year is None and resolved > published + timedelta(days=2):
-        resolved = resolved.replace(year=resolved.year - 1) if (resolved.month, resolved.day) != (2, 29) else resolved
-    return Moment(Mark("date", mark.value, first, last), "calendar", resolved)
-
-
-def _is_day(text: str) -> bool:
-    return text.isdigit() and 1 <= int(text) <= DAYS
-
-
-def _year(reading: Reading, mark: Mark) -> int | None:
-    for at in range(mark.last, min(len(reading.tokens), mark.last + 4)):
-        text = reading.tokens[at].text
-        if text.isdigit() and len(text) == 4 and FIRST_YEAR - 100 < int(text) < FIRST_YEAR + 100:  # noqa: PLR2004
-            return int(text)
-    return None
-
-
-def _night(reading: Reading, mark: Mark, anchor: date) -> date:
-    """Return the first day of a night: the day before, or the weekday it is the night to."""
-    for at in range(mark.first, min(len(reading.tokens), mark.last + 3)):
-        weekday = reading.has(at, "weekday")
-        if weekday:
-            return anchor - timedelta(days=(anchor.weekday() - int(weekday.value)) % WEEK)
-    return anchor - timedelta(days=1)
-
-
-def _numeric(reading: Reading) -> list[Moment]:
-    found = []
-    for index, token in enumerate(reading.tokens):
-        whole = reading.document[token.start : token.start + 10]
-        if token.text[:1].isdigit() and (match := NUMERIC.match(whole)):
-            try:
-                day = date(int(match[3]), int(match[2]), int(match[1]))
-            except ValueError:
-                continue
-            found.append(Moment(Mark("date", "x", index, index + 1), "numeric", day))
+        found.append(Moment(mark, f"day-{min(back, 3)}", anchor - timedelta(days=back)))
+    found += [Moment(mark, "span", anchor - timedelta(days=int(mark.value))) for mark in reading.kinds.get("span", ())]
+    found += [
+        Moment(mark, "weekend", weekday_before(anchor, SATURDAY, latest=False))
+        for mark in reading.kinds.get("weekend", ())
+    ]
+    for mark in reading.kinds.get("eve", ()):
+        month, day = (int(part) for part in mark.value.split("-"))
+        feast = date(anchor.year, month, day)
+        found.append(Moment(mark, "eve", feast if feast <= anchor else feast.replace(year=anchor.year - 1)))
+    found.extend(filter(None, (of_month(reading, mark, anchor) for mark in reading.kinds.get("ofmonth", ()))))
     return found
 
 
+def _relative(reading: Reading, found: list[Moment], anchor: date) -> list[Moment]:
+    """Return "a day earlier", "two days before": counted from the day named last in the sentence, else the anchor."""
+    told = []
+    for mark in reading.kinds.get("before", ()):
+        sentence = reading.sentence_of[mark.first]
+        named = [m for m in found if m.day and reading.sentence_of[m.mark.first] == sentence and m.form != "span"]
+        earlier = [m for m in named if m.mark.first < mark.first]
+        base = (earlier[-1:] or [m for m in named if m.mark.first - mark.last <= 2])[:1]  # noqa: PLR2004
+        start = base[0].day if base and base[0].day else anchor
+        told.append(Moment(mark, "before", start - timedelta(days=int(mark.value))))
+    return told
+
+
+def _with_nights(reading: Reading, found: list[Moment], anchor: date) -> list[Moment]:
+    """Return *found* with nights: the night of a day named beside it, the one before a day it leads to, or the last."""
+    for mark in reading.kinds.get("night", ()):
+        beside = next((m for m in found if m.day and _touch(m.mark, mark)), None)
+        if beside is None:
+            found.append(Moment(mark, "night", anchor - timedelta(days=1)))
+        elif mark.last <= beside.mark.first and any(
+            reading.has(at, "after") for at in range(mark.last, beside.mark.first)
+        ):
+            eve = beside.day - timedelta(days=1) if beside.day else None
+            found[found.index(beside)] = replace(beside, form="night", day=eve)
+        elif beside.form == "day-0":
+            found[found.index(beside)] = replace(beside, form="night", day=anchor - timedelta(days=1))
+        else:
+            found[found.index(beside)] = replace(beside, form=f"{beside.form}-night")
+    return sorted(found, key=_first)
+
+
+def _touch(mark: Mark, night: Mark) -> bool:
+    return (
+        -1 <= mark.first - night.last <= 1 or 0 <= night.first - mark.last <= 1 or mark.first <= night.first < mark.last
+    )
+
+
 def candidates(reading: Reading, figure: Figure, found: list[Moment]) -> list[tuple[Moment, list[str]]]:
-    """Return the dates that may be the day of *figure*, nearest sentences first, with features."""
+    """Return the dates that may be the day of *figure*, with features: of its sentence, and the inherited one."""
+    closest = near(found, figure.first, MOST, _first)
+    own = [m for m in closest if m.day and reading.sentence_of[m.mark.first] == figure.sentence]
+    elsewhen = _elsewhen(reading, figure, closest)
+    own = [m for m in own if not elsewhen or m.form in DATED]
+    settled = elsewhen or any(_governor(reading, m.mark)[0] == "event" for m in own)
+    handed = None if settled else _inherited(reading, figure, closest)
+    scene = _scene(reading, figure, closest)
+    days = len({moment.day for moment in own})
     rows = []
-    closest = sorted(
-        near(found, figure.first, MOST, lambda moment: moment.mark.first),
-        key=lambda moment: abs(reading.sentence_of[moment.mark.first] - figure.sentence),
-    )[:MOST]
-    days = {moment.day for moment in closest if moment.day}
-    for moment in closest:
-        if moment.day is None:
-            continue
+    for moment in [*own, handed] if handed else own:
         row = relation(reading, figure, moment.mark)
+        where = row[1] if moment is not handed else "before" if moment.mark.first < figure.first else "after"
+        row = [x for x in row if moment is not handed or x.startswith(("b1=", "b2=", "a="))]
+        verb, side, steps = _governor(reading, moment.mark)
         row += [
-            f"form={moment.form}",
-            f"form={moment.form}/{row[1]}",
-            f"days={min(3, len(days))}/{row[1]}",
-            f"kind={figure.kind}",
+            *(where, f"form={moment.form}", f"form={moment.form}/{where}", f"days={min(3, days)}/{where}"),
+            *(f"kind={figure.kind}", f"kind={figure.kind}/{where}", f"age={_age(reading, moment)}/{where}"),
+            *(f"verb={verb}{side}", f"verb={verb}/{where}", f"verb={verb}{side}/{steps}", f"verb={verb}/{moment.form}"),
+            f"{reading.language}verb={verb}{side}",
         ]
         row += [f"form={moment.form}/{x}" for x in row if x.startswith(("b1=", "b2=", "a="))]
-        age = (reading.when.date() - moment.day).days
-        row.append(f"age={_age(age)}/{row[1]}")
+        row += [f"{cue}/{where}" for cue in scene]
+        if moment is handed:
+            apart = abs(reading.sentence_of[moment.mark.first] - figure.sentence)
+            row += [
+                f"apart={min(apart, 4)}/{where}",
+                f"handed={verb}/{where}/{days}",
+                f"{reading.language}handed={where}",
+            ]
+        else:
+            row += _words(reading, moment.mark)
         rows.append((moment, row))
     return rows
 
 
-def _age(days: int) -> str:
-    if days in {0, 1}:
-        return str(days)
-    return "week" if days <= WEEK else "month" if days <= DAYS else "old"
+def _elsewhen(reading: Reading, figure: Figure, closest: list[Moment]) -> bool:
+    """Return whether the sentence tells of another time, without its day: "in April", "in 2016"."""
+    sentence = reading.sentences[figure.sentence]
+    if any(m.day is None and reading.sentence_of[m.mark.first] == figure.sentence for m in closest):
+        return True
+    dated = any(m.day and reading.sentence_of[m.mark.first] == figure.sentence for m in closest)
+    years = {str(year) for year in range(FIRST_YEAR, reading.when.year)}
+    return not dated and any(token.text in years for token in reading.tokens[sentence.first : sentence.last])
+
+
+def _inherited(reading: Reading, figure: Figure, closest: list[Moment]) -> Moment | None:
+    """Return the day the text goes on speaking of: of the last sentence before with one, else of the next after."""
+    dated = [m for m in closest if m.day and reading.sentence_of[m.mark.first] != figure.sentence]
+    before = [m for m in reversed(dated) if m.mark.first < figure.first]
+    after = [m for m in dated if m.mark.first > figure.first]
+    told = [m for m in (*before, *after) if _governor(reading, m.mark)[0] not in SPOKEN]
+    return next(iter(told or before or after), None)
+
+
+def _scene(reading: Reading, figure: Figure, closest: list[Moment]) -> list[str]:
+    """Return what the figure's own sentence says of time: another month, the past, a day of its own."""
+    sentence = reading.sentences[figure.sentence]
+    own = [m for m in closest if reading.sentence_of[m.mark.first] == figure.sentence]
+    title = reading.tokens[figure.head].start < reading.title_end
+    past = bool(reading.find("past", sentence.first, sentence.last))
+    vague = any(m.day is None for m in own)
+    dated = len({m.day for m in own if m.day})
+    return [
+        f"own={min(dated, 2)}/vague{vague}",
+        f"past{past}/own{min(dated, 2)}",
+        f"title{title}",
+        f"ord{bool(reading.find('ord', sentence.first, sentence.last))}",
+    ]
+
+
+def _governor(reading: Reading, mark: Mark) -> tuple[str, str, str]:
+    """Return the verb a date stands by, its side and distance: of the event, the speaking, a burial, a text."""
+    sentence = reading.sentences[reading.sentence_of[mark.first]]
+    left = _nearest(reading, range(mark.first - 1, max(sentence.first - 1, mark.first - REACH), -1))
+    right = _nearest(reading, range(mark.last, min(sentence.last, mark.last + REACH)))
+    (verb, steps), side = min((left, "L"), (right, "R"), key=lambda pair: pair[0][1])
+    return verb, side, distance(steps)
+
+
+def _nearest(reading: Reading, span: range) -> tuple[str, int]:
+    for steps, at in enumerate(span):
+        for kind, governor in GOVERNORS:
+            if kind in reading.at[at]:
+                return governor, steps
+    return "none", REACH
+
+
+def _words(reading: Reading, mark: Mark) -> list[str]:
+    before = reading.tokens[mark.first - 1].text if mark.first else "^"
+    after = reading.tokens[mark.last].text if mark.last < len(reading.tokens) else "$"
+    own = reading.tokens[mark.first].text[:6]
+    return [f"{reading.language}w={own}", f"{reading.language}w-={before}", f"{reading.language}w+={after}"]
+
+
+def _age(reading: Reading, moment: Moment) -> str:
+    days = (reading.when.date() - moment.day).days if moment.day else 0
+    return "new" if days <= 1 else "week" if days <= WEEK else "old"
