@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -41,8 +42,10 @@ MOST_REASON = 500
 """Characters of an error that are kept; what a server sends may stand in it."""
 BATCH, BATCH_WITH_ARTICLES = 50, 10
 """Versions that are appended side by side and then remembered together; fewer where each may have a page to fetch."""
-LEASE = timedelta(minutes=1)
-"""How long a source stays with a collector that says nothing more; renewed with every batch."""
+LEASE = timedelta(seconds=9)
+"""How long a source stays with a collector that says nothing more: so long it is left alone after a crash."""
+RENEW = LEASE.total_seconds() / 3
+"""Seconds after which a look under way keeps its source for longer."""
 WITHOUT_NETWORK = "check this machine's network; claimwatch demo shows everything without one"
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between attempts while the log or the database is away."""
@@ -136,7 +139,6 @@ class Collector:
         for batch in _portions(news, BATCH_WITH_ARTICLES if watched.articles else BATCH):
             await self._append(watched, batch)
             async with self._state.saving() as saving:
-                await saving.extend(source, self._clock.now() + LEASE)
                 await saving.items(source, [novelty.remembered for novelty in batch], now)
         stale = to_touch((known[item] for item in shown if item in known), now)
         if stale:
@@ -194,7 +196,8 @@ class Collector:
             try:
                 leased = leased or await self._state.lease(source, now, now + LEASE)
                 if leased:
-                    return await self.look(watched)
+                    async with self._holding(source):
+                        return await self.look(watched)
                 due = (await self._state.load(source)).next_due_at
                 return due if due and due > now else now + LEASE
             except Retry as reason:
@@ -202,6 +205,26 @@ class Collector:
                 await _sleep(stop, max(pause, reason.after or 0.0))
                 pause = min(2 * pause, LONGEST_PAUSE)
         return self._clock.now()
+
+    @asynccontextmanager
+    async def _holding(self, source: str) -> AsyncIterator[None]:
+        """Keep the lease of *source* alive while the block runs."""
+        renewing = asyncio.create_task(self._renew(source))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.wait([renewing])
+
+    async def _renew(self, source: str) -> None:
+        while True:
+            await asyncio.sleep(RENEW)
+            try:
+                async with self._state.saving() as saving:
+                    await saving.extend(source, self._clock.now() + LEASE)
+            except Retry as reason:
+                # The lease is a courtesy; without it two collectors publish the same ids.
+                log.info("lease could not be renewed", source=source, reason=reason.reason)
 
     async def _load(self, source: str, stop: asyncio.Event) -> SourceState:
         pause = FIRST_PAUSE
@@ -215,10 +238,14 @@ class Collector:
         return SourceState(source)
 
     async def _wait(self, watched: Watched, due: datetime, stop: asyncio.Event) -> bool:
-        """Wait until *due* or until the source wakes; False when *stop* was set."""
+        """Wait until *due* or until the source wakes; False when *stop* was set.
+
+        A source that failed is left alone for as long as it asked, whatever wakes it.
+        """
         seconds = (due - self._clock.now()).total_seconds()
+        failing = self._standing.get(watched.settings.id) == "failing"
         if seconds > 0 and not stop.is_set():
-            waits = [asyncio.ensure_future(event.wait()) for event in (stop, watched.wake)]
+            waits = [asyncio.ensure_future(event.wait()) for event in ((stop,) if failing else (stop, watched.wake))]
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()

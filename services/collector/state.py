@@ -165,10 +165,9 @@ class Saving:
             )
 
     async def extend(self, source: str, until: datetime) -> None:
-        """Keep *source* for this collector until *until*."""
-        await self._connection.execute(
-            update(SOURCE_STATE).where(SOURCE_STATE.c.source == source).values(leased_until=until)
-        )
+        """Keep *source* for this collector until *until*; one that was let go stays free."""
+        held = (SOURCE_STATE.c.source == source) & SOURCE_STATE.c.leased_until.is_not(None)
+        await self._connection.execute(update(SOURCE_STATE).where(held).values(leased_until=until))
 
     async def touch(self, items: Iterable[str], now: datetime) -> None:
         """Remember that *items* are still shown."""

@@ -120,6 +120,16 @@ async def test_saving_a_source_lets_the_next_collector_have_it(database: Databas
     assert (await state.load("feed")).failures == 1
 
 
+async def test_a_late_renewal_does_not_take_a_source_back(database: Database) -> None:
+    state = State(database.connect())
+    assert await state.lease("feed", NOW, LATER)
+    async with state.saving() as saving:
+        await saving.source(SourceState("feed"))
+    async with state.saving() as saving:
+        await saving.extend("feed", LATER)
+    assert await state.lease("feed", NOW, LATER)
+
+
 async def test_items_no_longer_shown_are_forgotten_in_time(database: Database) -> None:
     state = State(database.connect())
     old, shown = remembered("old"), remembered("shown")

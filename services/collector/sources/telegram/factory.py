@@ -25,9 +25,7 @@ class TelegramSources:
         self._fetcher = fetcher
         self._account = _client(settings) if settings.uses_account else None
 
-    def source(
-        self, channel: str, *, fetcher: Fetcher | None = None, wake: Callable[[], None] | None = None
-    ) -> Source:
+    def source(self, channel: str, *, fetcher: Fetcher | None = None, wake: Callable[[], None] | None = None) -> Source:
         """Return the source of *channel*: a name, ``@name`` or its address.
 
         *fetcher* reads this channel's preview pages when it is not to be the one that all share.
