@@ -85,7 +85,7 @@ def _first_of_each(rows: list[tuple[str, str, str]]) -> Iterator[tuple[str, str,
     """Return *rows* without a second place for the same spelling: hand-written places come first and win."""
     seen: set[str] = set()
     for form, kind, value in rows:
-        key = f"{kind}:{form.rstrip('~*').lower()}"
+        key = f"{kind}:{form.lstrip('+^').rstrip('~*').lower().replace('-', ' ')}"
         if kind == "place" and key in seen:
             continue
         seen.add(key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from services.classifier.claims.figures import Figure
 from services.classifier.claims.relation import relation
 from services.classifier.data import Place
@@ -9,7 +11,10 @@ from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading, near
 
 MOST = 16
-DATELINE = 6
+REACH = 4
+TOP = 6
+HALF = 0.5
+SPEAKERS = ("source", "party", "say")
 
 
 def places(reading: Reading, gazetteer: tuple[Place, ...]) -> list[Mark]:
@@ -24,23 +29,54 @@ def candidates(
     reading: Reading, figure: Figure, marks: list[Mark], gazetteer: tuple[Place, ...]
 ) -> list[tuple[Mark, list[str]]]:
     """Return the places that may be where *figure* happened, nearest sentences first, with features."""
-    rows = []
+    inside = [m for m in marks if gazetteer[int(m.value)].governorate]
     closest = sorted(
-        near(marks, figure.first, MOST, lambda mark: mark.first),
+        near(inside or marks, figure.first, MOST, lambda mark: mark.first),
         key=lambda mark: abs(reading.sentence_of[mark.first] - figure.sentence),
     )[:MOST]
+    governorates = Counter(gazetteer[int(m.value)].governorate for m in closest)
+    scene = _scene(reading, figure, closest)
+    last = max((reading.sentence_of[m.first] for m in closest if m.first < figure.first), default=-1)
+    rows = []
     for mark in closest:
         place = gazetteer[int(mark.value)]
         row = relation(reading, figure, mark)
-        capital = place.name in {place.governorate, "Damascus"}
+        where = row[1]
+        wide = place.name in {place.governorate, "Damascus"}
+        often = governorates[place.governorate] / len(closest)
         row += [
-            f"wide={capital}/{row[1]}",
-            f"only={len(marks) == 1}/{row[1]}",
-            f"count={min(3, len({m.value for m in closest}))}/{row[1]}",
-            f"dateline={mark.first < DATELINE}",
-            f"kind={figure.kind}/{row[1]}",
+            *(f"wide={wide}/{where}", f"only={len(closest) == 1}/{where}"),
+            f"dateline={mark.first - reading.title_last < TOP}/{where}",
+            *(f"kind={figure.kind}/{where}", f"govs={min(3, len(governorates))}/{where}"),
+            f"often={'all' if often == 1 else 'most' if often > HALF else 'some'}/{where}",
+            f"last={reading.sentence_of[mark.first] == last}/{where}",
         ]
-        governorates = {gazetteer[int(m.value)].governorate for m in closest}
-        row.append(f"govs={min(3, len(governorates))}/{row[1]}")
+        row += [f"{cue}/{where}" for cue in scene]
+        row += _speaking(reading, mark, where, wide=wide)
         rows.append((mark, row))
     return rows
+
+
+def _scene(reading: Reading, figure: Figure, closest: list[Mark]) -> list[str]:
+    """Return what the figure's own sentence holds: places, the past, another front, the title."""
+    sentence = reading.sentences[figure.sentence]
+    own = sum(1 for mark in closest if reading.sentence_of[mark.first] == figure.sentence)
+    past = bool(reading.find("past", sentence.first, sentence.last))
+    month = bool(reading.find("month", sentence.first, sentence.last))
+    abroad = bool(reading.find("abroad", sentence.first, sentence.last))
+    title = reading.tokens[figure.head].start < reading.title_end
+    return [f"own={min(own, 2)}", f"past{past}/month{month}/own={min(own, 1)}", f"abroad{abroad}", f"title{title}"]
+
+
+def _speaking(reading: Reading, mark: Mark, where: str, *, wide: bool) -> list[str]:
+    """Return whether a place speaks, or someone in it does: "Damascus says", "sources in Quneitra"."""
+    party = reading.has(mark.first, "party") is not None
+    before = [k for at in range(max(0, mark.first - REACH), mark.first) for k in SPEAKERS if k in reading.at[at]]
+    after = "say" in reading.at[mark.last] if mark.last < len(reading.at) else False
+    side = where[:4]
+    return [
+        f"party{party}/{side}",
+        f"party{party}/wide{wide}/say{after}/{side}",
+        f"heard={'+'.join(sorted(set(before)))}/{side}",
+        f"heard={bool(before)}/wide{wide}/{side}",
+    ]

@@ -30,16 +30,20 @@ ORDINARY = frozenset(
 )
 
 
+FOREIGN = frozenset({"Изра", "Рака", "Дара"})
+"""Spellings whose open endings would meet Israel, a rocket, a gift."""
+
+
 def latin(name: str) -> str:
     """Return a romanised name without the marks that news leave out."""
     return re.sub(r"[^A-Za-z -]", "", unicodedata.normalize("NFKD", name))
 
 
 def inflected(alias: str) -> str:
-    """Return a Cyrillic alias with its ending open, so that every case of it is known."""
+    """Return a Cyrillic alias with a capital asked for and its ending open, so that every case of it is known."""
     if not re.match(r"[\u0400-\u04ff]", alias):
         return alias
-    return (alias.rstrip(VOWELS) if alias[-1] in VOWELS else alias) + "~"
+    return "+" + (alias.rstrip(VOWELS) if alias[-1] in VOWELS else alias) + "~"
 
 
 def rows() -> list[str]:
