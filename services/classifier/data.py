@@ -11,6 +11,9 @@ from services.classifier.lexicon import Lexicon, in_script, read_rows, split_for
 HERE = Path(__file__).parent
 SCRIPT_OF = {"en": "latin", "tr": "latin", "ru": "cyrillic", "uk": "cyrillic", "ar": "arabic"}
 WORD_ROW = 3
+RUSSIAN_TO_UKRAINIAN = str.maketrans("ИиЭэЫы", "ІіЕеИи")
+VOWELS = "аеиіоуюя"
+SHORTEST_STEM = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,17 @@ def load_lexicon(language: str, theatre: Theatre) -> Lexicon:
     """Compile the lexicon of *language* with the theatre's names written in its script."""
     script = SCRIPT_OF[language]
     shared = [row for row in theatre.forms if in_script(row[0], script)]
+    if language == "uk":
+        shared += [(ukrainian(form), kind, value) for form, kind, value in shared if kind == "place"]
     first_places = _first_of_each(shared)
     return Lexicon(language, [*language_rows(HERE / "languages" / language), *first_places])
+
+
+def ukrainian(form: str) -> str:
+    """Return the Ukrainian spelling of a place spelt in Russian, its ending open."""
+    spelt = form.translate(RUSSIAN_TO_UKRAINIAN)
+    stem = spelt.rstrip(VOWELS)
+    return f"{stem}~" if stem != spelt and len(stem) >= SHORTEST_STEM else spelt
 
 
 def _first_of_each(rows: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:

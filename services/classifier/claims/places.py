@@ -12,6 +12,7 @@ from services.classifier.reading import Reading, near
 
 MOST = 16
 REACH = 4
+PAIR = 2
 TOP = 6
 HALF = 0.5
 SPEAKERS = ("source", "party", "say")
@@ -53,6 +54,7 @@ def candidates(
         ]
         row += [f"{cue}/{where}" for cue in scene]
         row += _speaking(reading, mark, where, wide=wide)
+        row += [f"{cue}/{where}" for cue in _company(reading, mark, closest, gazetteer)]
         rows.append((mark, row))
     return rows
 
@@ -66,6 +68,21 @@ def _scene(reading: Reading, figure: Figure, closest: list[Mark]) -> list[str]:
     abroad = bool(reading.find("abroad", sentence.first, sentence.last))
     title = reading.tokens[figure.head].start < reading.title_end
     return [f"own={min(own, 2)}", f"past{past}/month{month}/own={min(own, 1)}", f"abroad{abroad}", f"title{title}"]
+
+
+def _company(reading: Reading, mark: Mark, closest: list[Mark], gazetteer: tuple[Place, ...]) -> list[str]:
+    """Return what stands beside a place: one of another governorate ("the Homs-Raqqa road"), a given name, the past."""
+    governorate = gazetteer[int(mark.value)].governorate
+    paired = any(
+        gazetteer[int(other.value)].governorate != governorate
+        and (0 <= other.first - mark.last <= PAIR or 0 <= mark.first - other.last <= PAIR)
+        for other in closest
+    )
+    before = mark.first - 1
+    named = before > 0 and reading.tokens[before].capital and not reading.at[before]
+    sentence = reading.sentences[reading.sentence_of[mark.first]]
+    past = bool(reading.find("past", sentence.first, sentence.last))
+    return [f"paired{paired}", f"named{named}", f"there=past{past}"]
 
 
 def _speaking(reading: Reading, mark: Mark, where: str, *, wide: bool) -> list[str]:
