@@ -101,7 +101,13 @@ class Drafter:
             for outcome, low, high in ranges(figure, mark):
                 drafts.append(
                     self._draft(
-                        scene, figure, outcome, (low, high), chance, before, drafts[-1].force if drafts else None
+                        scene,
+                        figure,
+                        (outcome, mark),
+                        (low, high),
+                        chance,
+                        before,
+                        drafts[-1].force if drafts else None,
                     )
                 )
             before = figure
@@ -125,14 +131,15 @@ class Drafter:
         self,
         scene: _Scene,
         figure: Figure,
-        outcome: str,
+        told: tuple[str, Mark],
         span: tuple[int | None, int | None],
         chance: float,
         before: Figure | None,
         force_before: str | None,
     ) -> Draft:
         reading, choices = scene.reading, self._models.choices
-        rows = forces.candidates(reading, figure, self._theatre.parties, force_before)
+        outcome, word = told
+        rows = forces.candidates(reading, figure, self._theatre.parties, force_before, word)
         at, sure = self._pick_force(rows)
         force, _, mark = rows[at]
         draft = Draft(figure, outcome, span[0], span[1], force, "reported", chance)

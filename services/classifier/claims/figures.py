@@ -109,7 +109,7 @@ def _extend(reading: Reading, index: int, last: int, figure: Figure) -> int | No
         if role is None and force is None:
             if "thing" in marks and not figure.role:
                 return None
-            joins = "and" in marks and not figure.role and figure.forces and reading.has(index + 1, "force")
+            joins = "and" in marks and not figure.role and figure.forces and _goes_on(reading, index + 1)
             stop = any(kind in marks for kind in STOPS) and "of" not in marks and not joins
             out = marks.get("out")
             if (
@@ -136,6 +136,11 @@ def _extend(reading: Reading, index: int, last: int, figure: Figure) -> int | No
         end = index
         stray = 0
     return _with_name(reading, end, last, figure)
+
+
+def _goes_on(reading: Reading, index: int) -> bool:
+    """Return whether the phrase goes on behind "and": "Russian and Syrian", "Russian and other citizens"."""
+    return bool(reading.has(index, "force") or reading.has(index + 1, "role"))
 
 
 def _linked(reading: Reading, end: int, index: int) -> bool:
