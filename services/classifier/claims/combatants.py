@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from services.classifier.claims.figures import Figure
 from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
@@ -28,21 +30,50 @@ BACK = 4
 REACH = 8
 COUNTED = frozenset({"digit", "word", "vague", "name"})
 FAR = 3
+TELLING = 3
+"""Least count that two phrases of a document share for being one; twos and ones are too common."""
+AGENT = 5
+NEXT = 2
+SUBJECT_FIRST = frozenset({"en", "ru", "uk"})
+AUXILIARIES = frozenset({"was", "were", "been", "being", "be", "is", "are", "got", "был", "были", "було", "були"})
+HELD = re.compile(r"(?:held|controlled|besieged|occupied|ruled|dominated|populated|area|areas|territor\w+)$")
 
 
 def evidence(reading: Reading, found: list[Figure], at: int) -> str:
-    """Return what shows that figure *at* is of combatants: its own words, one before it, its sentence; or none."""
+    """Return what shows that figure *at* is of combatants: its own words, one before it, its sentence; or none.
+
+    "civil" and "nothing" say that it makes no claim: of civilians, or of people nothing shows to be armed.
+    """
     figure = found[at]
     if figure.role == "civ" or "civ" in figure.others:
         return "civil"
     if figure.kind in {"none", "name"} or figure.role in ARMED:
         return "own"
-    if any(_tells(mark) for mark in figure.forces):
+    if any(_tells(mark) and not (figure.role == "victim" and ".nat" in mark.value) for mark in figure.forces):
         return "own"
-    nearest = _nearest(found, at)
-    if nearest:
-        return nearest
-    return _in_sight(reading, found, at)
+    if _retells_civilians(found, figure) or _includes_civilians(reading, found, at):
+        return "civil"
+    return _nearest(found, at) or _in_sight(reading, found, at)
+
+
+def _retells_civilians(found: list[Figure], figure: Figure) -> bool:
+    """Return whether the document gives the same count of civilians: "16 dead … sixteen civilians"."""
+    if figure.kind not in {"digit", "word"} or (figure.low or 0) < TELLING:
+        return False
+    return any(
+        other.low == figure.low and other.kind in {"digit", "word"} and "civ" in {other.role, *other.others}
+        for other in found
+    )
+
+
+def _includes_civilians(reading: Reading, found: list[Figure], at: int) -> bool:
+    """Return whether an open figure is told apart into civilians only: "four killed, including two women"."""
+    figure, parts = found[at], []
+    for other in found[at + 1 : at + 1 + BACK]:
+        if other.sentence != figure.sentence or not reading.between("sub", figure.last, other.first + 1):
+            break
+        parts.append(other)
+    return bool(parts) and any("civ" in {o.role, *o.others} for o in parts) and not any(o.role in ARMED for o in parts)
 
 
 def _nearest(found: list[Figure], at: int) -> str:
@@ -63,7 +94,9 @@ def _in_sight(reading: Reading, found: list[Figure], at: int) -> str:
     """Return what the sentence, the headline and the sentences before show of an open figure's side."""
     figure = found[at]
     sentence = reading.sentences[figure.sentence]
-    forces = [m for m in reading.find("force", sentence.first, sentence.last) if _tells(m) and not attacks(reading, m)]
+    forces = [
+        m for m in reading.find("force", sentence.first, sentence.last) if _tells(m) and _may_suffer(reading, m, figure)
+    ]
     if figure.role == "person" and not any(0 <= mark.first - figure.last <= REACH for mark in forces):
         return "people" if forces else "nothing"
     if forces:
@@ -89,10 +122,48 @@ def _tells(mark: Mark) -> bool:
     return kind == "org" or (kind == "nat" and key != "SY") or kind == "gen"
 
 
+def _may_suffer(reading: Reading, mark: Mark, figure: Figure) -> bool:
+    """Return whether a force may be the one *figure* counts: it neither struck, nor spoke, nor held the ground."""
+    return not (
+        attacks(reading, mark) or speaks(reading, mark) or holds(reading, mark) or strikes(reading, mark, figure)
+    )
+
+
 def attacks(reading: Reading, mark: Mark) -> bool:
-    """Return whether a force is named as the one that struck: "army shelling", "by rebels"."""
-    if any("agent" in reading.at[at] for at in range(max(0, mark.first - 2), mark.first)):
-        return True
+    """Return whether a force is named as the one that struck: "army shelling", "by foreign-backed rebels"."""
+    for at in range(mark.first - 1, max(-1, mark.first - 1 - AGENT), -1):
+        if "agent" in reading.at[at]:
+            return True
+        if any(kind in reading.at[at] for kind in ("out", "clause", "role", "say")) or reading.tokens[at].text == ",":
+            break
     return any(
         kind in reading.at[at] for at in range(mark.last, min(len(reading.at), mark.last + 2)) for kind in ATTACKS
     )
+
+
+def speaks(reading: Reading, mark: Mark) -> bool:
+    """Return whether a force is named as the one that tells: "the opposition said", "rebel sources", "…: army"."""
+    after = range(mark.last, min(len(reading.at), mark.last + 2))
+    if any(kind in reading.at[at] for at in after for kind in ("say", "outlet")):
+        return True
+    ends = mark.last in {len(reading.tokens), reading.title_last}
+    return ends and reading.tokens[mark.first - 1].text in {":", "-", "–", "—"}
+
+
+def holds(reading: Reading, mark: Mark) -> bool:
+    """Return whether a force is named for the ground it holds: "rebel-held", "regime-controlled"."""
+    words = [token.text for token in reading.tokens[mark.last : mark.last + 2]]
+    return any(HELD.match(word) for word in words)
+
+
+def strikes(reading: Reading, mark: Mark, figure: Figure) -> bool:
+    """Return whether a force is the subject of the verb that *figure* is the object of: "army kills three"."""
+    if mark.first > figure.first or reading.language not in SUBJECT_FIRST:
+        return False
+    verbs = [m for m in reading.find("out", mark.last, figure.first) if m.value.endswith(".v")]
+    if not verbs or figure.first - verbs[-1].last > NEXT:
+        return False
+    verb = verbs[-1]
+    if any(reading.tokens[at].text in AUXILIARIES for at in range(max(0, verb.first - 2), verb.first)):
+        return False
+    return not any(reading.tokens[at].text in {",", ";"} for at in range(verb.last, figure.first))
