@@ -26,7 +26,7 @@ from services.classifier.reading import Reading, read_document
 
 WORD = re.compile(r"\w+")
 CHOICE = {"c1": 0.0, "c2": 1.5, "max_iterations": 150}
-RESTRAINT = {"force": 4.0}
+RESTRAINT = {"force": 4.0, "date": 3.0, "place": 3.0}
 """A stronger penalty on the weights where it was measured to read unseen passages better."""
 Row = dict[str, Any]
 

@@ -26,8 +26,10 @@ MOST = 12
 DATELINE = 14
 FURNITURE = 40
 REACH = 14
+BESIDE = 2
 SATURDAY = 5
 DATED = frozenset({"calendar", "numeric", "weekday", "weekday-night", "calendar-night", "eve"})
+COUNTED = frozenset({"span", "night", "weekend", "eve", "before", "ofmonth", "day-2", "day-3", "weekday-night"})
 SPOKEN = frozenset({"say", "rite", "release"})
 GOVERNORS = (
     ("out", "event"),
@@ -36,6 +38,7 @@ GOVERNORS = (
     ("rite", "rite"),
     ("release", "release"),
     ("clause", "clause"),
+    ("event", "attack"),
 )
 STOPS = frozenset({"–", "-", ".", "/", ")"})
 
@@ -48,7 +51,10 @@ def moments(reading: Reading) -> tuple[list[Moment], date]:
     line = next((m for m in found if _is_dateline(reading, m, published)), None)
     anchor = line.day if line and line.day else published
     found = [m for m in found if m is not line and not _is_furniture(reading, m, published)]
-    dropped = {at for m in (*filter(None, named),) if m not in found for at in range(m.mark.first - 2, m.mark.last + 2)}
+    kept = {m.mark for m in found}
+    dropped = {
+        at for m in named if m and m.mark not in kept for at in range(m.mark.first - BESIDE, m.mark.last + BESIDE)
+    }
     found += [
         Moment(mark, "weekday", weekday_before(anchor, int(mark.value), latest=_latest(reading, mark)))
         for mark in reading.kinds.get("weekday", ())
@@ -112,9 +118,10 @@ def _relative(reading: Reading, found: list[Moment], anchor: date) -> list[Momen
     told = []
     for mark in reading.kinds.get("before", ()):
         sentence = reading.sentence_of[mark.first]
-        named = [m for m in found if m.day and reading.sentence_of[m.mark.first] == sentence and m.form != "span"]
+        close = near(found, mark.first, MOST, _first)
+        named = [m for m in close if m.day and reading.sentence_of[m.mark.first] == sentence and m.form != "span"]
         earlier = [m for m in named if m.mark.first < mark.first]
-        base = (earlier[-1:] or [m for m in named if m.mark.first - mark.last <= 2])[:1]  # noqa: PLR2004
+        base = (earlier[-1:] or [m for m in named if m.mark.first - mark.last <= BESIDE])[:1]
         start = base[0].day if base and base[0].day else anchor
         told.append(Moment(mark, "before", start - timedelta(days=int(mark.value))))
     return told
@@ -122,20 +129,20 @@ def _relative(reading: Reading, found: list[Moment], anchor: date) -> list[Momen
 
 def _with_nights(reading: Reading, found: list[Moment], anchor: date) -> list[Moment]:
     """Return *found* with nights: the night of a day named beside it, the one before a day it leads to, or the last."""
+    nights: dict[Mark, Moment] = {}
     for mark in reading.kinds.get("night", ()):
-        beside = next((m for m in found if m.day and _touch(m.mark, mark)), None)
-        if beside is None:
-            found.append(Moment(mark, "night", anchor - timedelta(days=1)))
-        elif mark.last <= beside.mark.first and any(
-            reading.has(at, "after") for at in range(mark.last, beside.mark.first)
-        ):
-            eve = beside.day - timedelta(days=1) if beside.day else None
-            found[found.index(beside)] = replace(beside, form="night", day=eve)
+        beside = next((m for m in near(found, mark.first, BESIDE, _first) if m.day and _touch(m.mark, mark)), None)
+        last_night = Moment(mark, "night", anchor - timedelta(days=1))
+        if beside is None or beside.day is None:
+            nights[mark] = last_night
+        elif any(reading.has(at, "after") for at in range(mark.last, beside.mark.first)):
+            nights[beside.mark] = replace(beside, form="night", day=beside.day - timedelta(days=1))
         elif beside.form == "day-0":
-            found[found.index(beside)] = replace(beside, form="night", day=anchor - timedelta(days=1))
+            nights[beside.mark] = replace(beside, form="night", day=last_night.day)
         else:
-            found[found.index(beside)] = replace(beside, form=f"{beside.form}-night")
-    return sorted(found, key=_first)
+            nights[beside.mark] = replace(beside, form=f"{beside.form}-night")
+    told = [nights.pop(m.mark, m) for m in found]
+    return sorted([*told, *nights.values()], key=_first)
 
 
 def _touch(mark: Mark, night: Mark) -> bool:
@@ -161,10 +168,10 @@ def candidates(reading: Reading, figure: Figure, found: list[Moment]) -> list[tu
         row = [x for x in row if moment is not handed or x.startswith(("b1=", "b2=", "a="))]
         verb, side, steps = _governor(reading, moment.mark)
         row += [
-            *(where, f"form={moment.form}", f"form={moment.form}/{where}", f"days={min(3, days)}/{where}"),
-            *(f"kind={figure.kind}", f"kind={figure.kind}/{where}", f"age={_age(reading, moment)}/{where}"),
+            *(where, f"form={moment.form}", f"form={moment.form}/{where}", f"sort={_sort(moment)}/{verb}"),
+            *(f"days={min(3, days)}/{where}", f"kind={figure.kind}", f"kind={figure.kind}/{where}"),
+            *(f"age={_age(reading, moment)}/{where}", f"{reading.language}verb={verb}{side}"),
             *(f"verb={verb}{side}", f"verb={verb}/{where}", f"verb={verb}{side}/{steps}", f"verb={verb}/{moment.form}"),
-            f"{reading.language}verb={verb}{side}",
         ]
         row += [f"form={moment.form}/{x}" for x in row if x.startswith(("b1=", "b2=", "a="))]
         row += [f"{cue}/{where}" for cue in scene]
@@ -174,6 +181,7 @@ def candidates(reading: Reading, figure: Figure, found: list[Moment]) -> list[tu
                 f"apart={min(apart, 4)}/{where}",
                 f"handed={verb}/{where}/{days}",
                 f"{reading.language}handed={where}",
+                *(f"{cue}/{where}" for cue in _since(reading, figure, moment, closest)),
             ]
         else:
             row += _words(reading, moment.mark)
@@ -198,6 +206,22 @@ def _inherited(reading: Reading, figure: Figure, closest: list[Moment]) -> Momen
     after = [m for m in dated if m.mark.first > figure.first]
     told = [m for m in (*before, *after) if _governor(reading, m.mark)[0] not in SPOKEN]
     return next(iter(told or before or after), None)
+
+
+def _since(reading: Reading, figure: Figure, moment: Moment, closest: list[Moment]) -> list[str]:
+    """Return whether the text has gone on to another incident between a date and a figure."""
+    there, here = reading.sentence_of[moment.mark.first], figure.sentence
+    first, last = reading.sentences[min(there, here) + 1].first, reading.sentences[max(there, here)].last
+    turned = reading.between("turn", first, last) > 0
+    stood, stands = _places(reading, there), _places(reading, here)
+    moved = "moved" if stood and stands and not stood & stands else "stayed" if stood & stands else "open"
+    told = {m.day for m in closest if m.day and _governor(reading, m.mark)[0] not in SPOKEN}
+    return [f"turned{turned}", f"place={moved}", f"lone{len(told) == 1}", f"lone{len(told) == 1}/{moved}/{turned}"]
+
+
+def _places(reading: Reading, number: int) -> set[str]:
+    sentence = reading.sentences[number]
+    return {mark.value for mark in reading.find("place", sentence.first, sentence.last)}
 
 
 def _scene(reading: Reading, figure: Figure, closest: list[Moment]) -> list[str]:
@@ -238,6 +262,10 @@ def _words(reading: Reading, mark: Mark) -> list[str]:
     after = reading.tokens[mark.last].text if mark.last < len(reading.tokens) else "$"
     own = reading.tokens[mark.first].text[:6]
     return [f"{reading.language}w={own}", f"{reading.language}w-={before}", f"{reading.language}w+={after}"]
+
+
+def _sort(moment: Moment) -> str:
+    return "counted" if moment.form in COUNTED else "named"
 
 
 def _age(reading: Reading, moment: Moment) -> str:
