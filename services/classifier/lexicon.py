@@ -166,9 +166,25 @@ class Lexicon:
             marks = self._marks_at(self._entries[pattern], tokens, first, last + 1)
             if marks and marks[0].last - first > 1 and all(mark.kind in CUES for mark in marks):
                 marks.extend(self._inside(tokens, first, marks[0].last))
+            if marks and all(mark.kind == "party" for mark in marks):
+                marks = self._straddling(tokens, first, marks[0].last) or marks
             covered = max((mark.last for mark in marks), default=covered)
             found.extend(marks)
         return found
+
+    def _straddling(self, tokens: list[Token], first: int, last: int) -> list[Mark]:
+        """Return the people that a party's last word begins to name: "Turkish military specialists"."""
+        if last >= len(tokens) or last - first < 2:  # noqa: PLR2004
+            return []
+        people = self._by_pattern.get(f" {tokens[last - 1].text}  {tokens[last].text} ", ())
+        roles = [Mark(entry.kind, entry.value, last - 1, last + 1) for entry in people if entry.kind == "role"]
+        forces = [
+            Mark(entry.kind, entry.value, at, at + 1)
+            for at in range(first, last - 1)
+            for entry in self._by_pattern.get(f" {tokens[at].text} ", ())
+            if entry.kind == "force"
+        ]
+        return [*forces, *roles] if roles else []
 
     def _inside(self, tokens: list[Token], first: int, last: int) -> list[Mark]:
         """Return the outcomes and numbers inside a cue of several words: "among the dead" speaks of the dead."""

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from services.classifier.claims import causes, dates, forces, linking, places, speakers, stance, totals
+from services.classifier.claims import accounts, causes, dates, forces, linking, places, speakers, stance, totals
 from services.classifier.claims.choice import Weights
 from services.classifier.claims.figures import Figure, figures
 from services.classifier.claims.speakers import Speaker
@@ -18,7 +18,7 @@ from services.classifier.reading import Reading
 
 T = TypeVar("T")
 CHOICES = ("link", "force", "speaker", "stance", "place", "date", "cause", "total", "part")
-ENOUGH = {"link": 0.5, "speaker": 0.45, "place": 0.35, "date": 0.45, "cause": 0.45, "total": 0.5, "part": 0.5}
+ENOUGH = {"link": 0.5, "speaker": 0.45, "place": 0.35, "date": 0.4, "cause": 0.45, "total": 0.5, "part": 0.5}
 YES = "y"
 NAMED = 0.9
 """How often a phrase that names a force means it (264 of 294 labelled phrases)."""
@@ -89,7 +89,7 @@ class Drafter:
         """Return the drafts of a document in the order they stand in, and the phrases that are none."""
         found = figures(reading)
         linked, rejected = self._link(reading, found)
-        linked = linked[:MOST]
+        linked = accounts.retold(reading, found, linked)[:MOST]
         if not linked:
             return [], rejected
         scene = _Scene(
@@ -115,10 +115,11 @@ class Drafter:
 
     def _link(self, reading: Reading, found: list[Figure]) -> tuple[list[tuple[Figure, Mark, float]], list[Rejected]]:
         """Return each figure that an outcome word is linked to, with that word; and those without one."""
-        weights = self._models.choices["link"]
+        weights, sure = self._models.choices["link"], linking.FLOOR
         best: dict[int, tuple[float, Mark]] = {}
         for pair in linking.pairs(reading, found):
             chance = weights.chances(pair.row).get(YES, 0.0)
+            chance = max(chance, sure) if linking.plain(reading, found[pair.figure], pair.mark) else chance
             if chance > best.get(pair.figure, (0.0, None))[0]:
                 best[pair.figure] = chance, pair.mark
         linked = [(found[at], mark, chance) for at, (chance, mark) in sorted(best.items()) if chance >= ENOUGH["link"]]
@@ -172,7 +173,7 @@ class Drafter:
         )
         draft.day = moment.day if moment else None
         cause = self._chosen(draft, "cause", causes.candidates(reading, figure, outcome), lambda m: (m.first, m.last))
-        draft.cause = cause.value if cause else None
+        draft.cause = figure.account or (cause.value if cause else None)
         return draft
 
     def _party(self, speaker: Speaker | None) -> Party | None:

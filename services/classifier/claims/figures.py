@@ -12,6 +12,8 @@ from services.classifier.reading import Reading
 YEARS = range(1900, 2100)
 REACH = 6
 STRAY = 2
+HEAD = 2
+"""How far into a sentence the words stand that make it page furniture: "Related article: ..."."""
 UNTOLD = frozenset({"person", "victim", "pron"})
 """Roles that do not tell what people are: a later word of the phrase may, as in "14 dead soldiers"."""
 STOPS = ("say", "clause", "agent", "sub", "deny", "month", "weekday", "party", "unit")
@@ -22,7 +24,10 @@ LONGEST_NAME = 5
 
 @dataclass(slots=True)
 class Figure:
-    """A phrase that may name victims: tokens *first* to *last*, its *head*, its range, and what it says of itself."""
+    """A phrase that may name victims: tokens *first* to *last*, its *head*, its range, and what it says of itself.
+
+    *account* is the cause in another account of how victims counted before met their end.
+    """
 
     first: int
     last: int
@@ -34,6 +39,7 @@ class Figure:
     sentence: int
     role: str = ""
     number: str = ""
+    account: str = ""
     others: tuple[str, ...] = ()
     forces: list[Mark] = field(default_factory=list)
     names: list[tuple[int, int]] = field(default_factory=list)
@@ -43,6 +49,8 @@ def figures(reading: Reading) -> list[Figure]:
     """Return the figures of a document in the order they stand in."""
     found: list[Figure] = []
     for number, sentence in enumerate(reading.sentences):
+        if reading.find("furniture", sentence.first, min(sentence.last, sentence.first + HEAD)):
+            continue
         own = _of_sentence(reading, number, sentence.first, sentence.last)
         found.extend(sorted(own, key=lambda figure: (figure.head, figure.first)))
     return found
@@ -58,12 +66,14 @@ def _of_sentence(reading: Reading, number: int, first: int, last: int) -> list[F
         if figure is not None:
             found.append(figure)
             taken.update(range(figure.first, figure.last))
+    running = _ordinals(reading, number, first, last)
+    taken.update(at for figure in running for at in range(figure.first, figure.last))
     for role in reading.find("role", first, last):
         if role.first not in taken:
             figure = _bare(reading, role, number, first, last)
             found.append(figure)
             taken.update(range(figure.first, figure.last))
-    found.extend(_ordinals(reading, number, first, last))
+    found.extend(running)
     found.extend(_nones(reading, number, first, last))
     found.extend(_named(reading, number, first, last, taken))
     return found
@@ -252,7 +262,7 @@ def _ordinals(reading: Reading, number: int, first: int, last: int) -> list[Figu
 def _nones(reading: Reading, number: int, first: int, last: int) -> list[Figure]:
     """Return what a denial speaks of: "no losses", "all are alive"."""
     found = []
-    spoken = reading.find("deny", first, last)
+    spoken = [mark for mark in reading.find("deny", first, last) if not _of_another(reading, mark, last)]
     for mark in reading.find("neg", first, last):
         near = range(mark.last, min(last, mark.last + REACH))
         if any("out" in reading.at[at] for at in near) or (mark.first > first and "out" in reading.at[mark.first - 1]):
@@ -262,6 +272,16 @@ def _nones(reading: Reading, number: int, first: int, last: int) -> list[Figure]
         figure.forces.extend(reading.find("force", max(first, mark.first - REACH), min(last, mark.last + REACH)))
         found.append(figure)
     return found
+
+
+def _of_another(reading: Reading, mark: Mark, last: int) -> bool:
+    """Return whether the outcome behind a denial is another's statement: "denied any link, the ministry said ..."."""
+    outcomes = reading.find("out", mark.last, last)
+    if not outcomes:
+        return False
+    between = range(mark.last, outcomes[0].first)
+    comma = next((at for at in between if reading.tokens[at].text == ","), None)
+    return comma is not None and bool(reading.find("say", comma, outcomes[0].first))
 
 
 def _named(reading: Reading, number: int, first: int, last: int, taken: set[int]) -> list[Figure]:

@@ -35,9 +35,16 @@ GROUPS = frozenset({"RU-PMC", "HZB", "IR-MIL", "SDF", "OPP", "IS"})
 
 def own_force(reading: Reading, figure: Figure) -> str | None:
     """Return the force that the phrase itself names; Russian citizens are contractors where any are spoken of."""
-    role = "soldier" if figure.role in CONTRACTED and "soldier" in figure.others else figure.role
+    role = "soldier" if figure.role == "fighter" and _of_a_state(reading, figure) else figure.role
     own = resolve(figure.forces, role)
     return "RU-PMC" if own == "RU" and role == "person" and _contractors(reading) else own
+
+
+def _of_a_state(reading: Reading, figure: Figure) -> bool:
+    """Return whether "members" or "fighters" are a state's own: "members of Russia's special forces"."""
+    heads = reading.find("role", figure.first, figure.last)
+    behind = bool(figure.forces and heads and figure.forces[0].first > heads[0].first)
+    return behind or "soldier" in figure.others
 
 
 def resolve(marks: list[Mark], role: str) -> str | None:
@@ -110,6 +117,8 @@ def candidates(
     default = BY_ROLE.get(figure.role, "ARMED")
     _see(seen, default, ["default", f"default={default}/{figure.role}", f"default/{bool(own)}"])
     _see(seen, "ARMED", ["open", f"open/{figure.role}", f"open/{figure.kind}", f"open/{bool(own)}"])
+    if figure.role == "person" and own is None and _contractors(reading) and "RU" in seen:
+        _see(seen, "RU-PMC", seen.pop("RU").row)
     for key, sight in seen.items():
         kin = _kin(key)
         sight.row += [
@@ -153,7 +162,7 @@ def _named(reading: Reading, figure: Figure, seen: Sights, own: str | None, outc
     close: set[str] = set()
     rank = 0
     for mark in [*near, *title]:
-        key = resolve([mark], figure.role) or "ARMED"
+        key = resolve([mark], "" if figure.role == "fighter" else figure.role) or "ARMED"
         if key in close:
             _see(seen, key, [f"again={_where(reading, figure, mark)}"])
             continue

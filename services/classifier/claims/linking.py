@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.classifier.claims.combatants import evidence
+from services.classifier.claims.combatants import ARMED, evidence
 from services.classifier.claims.figures import Figure
 from services.classifier.claims.proximity import distance
 from services.classifier.lexicon import Mark
@@ -23,6 +23,14 @@ WINDOW = (
 )
 REACHED = 5
 LEAD = 3
+LIGHT = 3
+RELATIVE = frozenset({"who", "whose", "which", "который", "которого", "чей", "чья", "которые", "який", "чий", "які"})
+FLOOR = 0.6
+"""How sure a link is that grammar alone makes."""
+HEAVY = frozenset(
+    {"neg", "deny", "out", "both", "neutral", "role", "force", "num", "clause", "say", "agent", "prep", "and", "sub"}
+)
+"""Words that part a phrase from the word behind it."""
 PASSIVE = frozenset(
     [
         "was",
@@ -278,6 +286,50 @@ def _around(reading: Reading, figure: Figure) -> list[str]:
         if name != "-2":
             row.append(f"{reading.language}{name}={token.text[:5]}")
     return row
+
+
+def plain(reading: Reading, figure: Figure, mark: Mark) -> bool:
+    """Return whether grammar alone links the two: "Turkish soldiers had been killed", "the third loss since May"."""
+    if mark.kind != "out" or _denied(reading, figure):
+        return False
+    sentence = reading.sentences[figure.sentence]
+    if figure.kind == "ordinal":
+        counts = reading.find("total", figure.last, sentence.last)
+        return bool(counts) and figure.first <= mark.first < figure.last
+    if mark.first < figure.last or figure.kind == "none" or not _armed(reading, figure, mark):
+        return False
+    between = range(figure.last, mark.first)
+    agent = any("agent" in reading.at[at] for at in range(max(0, figure.first - 2), figure.first))
+    passive = any(reading.tokens[at].text in PASSIVE for at in (*between, mark.first))
+    light = len(between) <= LIGHT and all(_light(reading, at) for at in between)
+    light = light or (figure.first == sentence.first and _relative(reading, figure, mark))
+    return light and not agent and passive and _kind(mark) in {"v", "i"}
+
+
+def _relative(reading: Reading, figure: Figure, mark: Mark) -> bool:
+    """Return whether only a relative clause parts them: "A pilot whose plane was downed was shot dead"."""
+    opens = figure.last + (reading.tokens[figure.last].text == ",")
+    return (
+        opens < mark.first and reading.tokens[opens].text in RELATIVE and reading.tokens[mark.first - 1].text in PASSIVE
+    )
+
+
+def _armed(reading: Reading, figure: Figure, mark: Mark) -> bool:
+    """Return whether the phrase is surely of combatants: "Turkish soldiers", Russian citizens."""
+    struck = "agent" in reading.at[mark.last] if mark.last < len(reading.at) else False
+    if figure.role in ARMED:
+        return bool(figure.forces) or (figure.hedge == "the" and struck)
+    return figure.role == "person" and any(force.value == "RU.nat" for force in figure.forces)
+
+
+def _denied(reading: Reading, figure: Figure) -> bool:
+    near = range(max(0, figure.first - 2), figure.last)
+    return any("neg" in reading.at[at] or "deny" in reading.at[at] for at in near)
+
+
+def _light(reading: Reading, at: int) -> bool:
+    marks, text = reading.at[at], reading.tokens[at].text
+    return (text in PASSIVE or text.isalpha()) and not any(kind in marks for kind in HEAVY)
 
 
 def _neighbours(found: list[Figure], at: int) -> list[str]:

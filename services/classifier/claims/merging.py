@@ -7,6 +7,7 @@ from services.classifier.reading import Reading
 
 GAP = 3
 PLURAL = (2, None)
+COUNTED = frozenset({"digit", "word", "vague"})
 APART = frozenset({"ordinal", "none", "vague"})
 
 
@@ -71,6 +72,19 @@ def _party(draft: Draft) -> object:
     return draft.speaker.party if draft.speaker.party is not None else (draft.speaker.first, draft.speaker.last)
 
 
+def _unnamed(draft: Draft) -> bool:
+    """Return whether nobody in particular says it: the outlet, or "a spokesperson"."""
+    return draft.speaker is None or draft.speaker.party is None
+
+
+def _distinct(left: Draft, right: Draft) -> bool:
+    """Return whether two men are told apart by what they are: a pilot, a marine; but "the officer" may be either."""
+    roles = left.figure.role, right.figure.role
+    if left.high != 1 or right.high != 1 or roles[0] == roles[1] or "the" in (left.figure.hedge, right.figure.hedge):
+        return False
+    return not {"", "person", "pron", "victim"} & set(roles)
+
+
 def _same(reading: Reading, left: Draft, right: Draft) -> bool:
     if (
         left.outcome != right.outcome
@@ -83,12 +97,14 @@ def _same(reading: Reading, left: Draft, right: Draft) -> bool:
     same_range = (left.low, left.high) == (right.low, right.high)
     one_voice = (
         _party(left) == _party(right)
-        or left.speaker is None
-        or right.speaker is None
+        or _unnamed(left)
+        or _unnamed(right)
         or "title" in (_part_of(reading, left), _part_of(reading, right))
     )
+    if left.figure.account or right.figure.account:
+        return same_range and left.cause == right.cause and _party(left) == _party(right)
     if same_range and one_voice:
-        return not (left.cause and right.cause and left.cause != right.cause)
+        return not (left.cause and right.cause and left.cause != right.cause) and not _distinct(left, right)
     title = _part_of(reading, left) != _part_of(reading, right)
     return title and _overlap(left, right) and not left.part and not right.part
 
@@ -130,7 +146,8 @@ def _echo(draft: Draft, kept: list[Draft]) -> bool:
             or (other.force not in {draft.force, "ARMED"} and draft.force != "ARMED")
         ):
             continue
-        counted = other.figure.kind in {"digit", "word", "vague"} and other.stance != "denied" and not other.total
+        counted = other.figure.kind in COUNTED or bool(other.figure.account)
+        counted = counted and other.stance != "denied" and not other.total
         if (
             counted
             and draft.low == PLURAL[0]
