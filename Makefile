@@ -46,6 +46,7 @@ check: $(DEV)  ## Lint, types, import contracts, deploy files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/claimwatch schemas --check
+	$(BIN)/shellcheck tests/support/install_services.sh .ci/run
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/yamllint --config-file deploy/.yamllint --strict deploy
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
