@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from services.classifier.claims import theatre
 from services.classifier.claims.figures import Figure
 from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
@@ -36,6 +37,8 @@ AGENT = 5
 NEXT = 2
 SUBJECT_FIRST = frozenset({"en", "ru", "uk"})
 AUXILIARIES = frozenset({"was", "were", "been", "being", "be", "is", "are", "got", "был", "были", "було", "були"})
+POSSESSOR_LAST = frozenset({"ru", "uk", "ar"})
+ATTACK = re.compile(r"(?:attacks?|assaults?|onslaught|crackdown|offensive|massacre|fire|siege)$")
 HELD = re.compile(r"(?:held|controlled|besieged|occupied|ruled|dominated|populated|area|areas|territor\w+)$")
 
 
@@ -47,13 +50,26 @@ def evidence(reading: Reading, found: list[Figure], at: int) -> str:
     figure = found[at]
     if figure.role == "civ" or "civ" in figure.others:
         return "civil"
-    if figure.kind in {"none", "name"} or figure.role in ARMED:
-        return "own"
-    if any(_tells(mark) and not (figure.role == "victim" and ".nat" in mark.value) for mark in figure.forces):
+    sentence = reading.sentences[figure.sentence]
+    if theatre.is_elsewhere(reading, sentence.first, sentence.last) or _counts_things(reading, figure):
+        return "nothing"
+    if _is_armed(figure):
         return "own"
     if _retells_civilians(found, figure) or _includes_civilians(reading, found, at):
         return "civil"
     return _nearest(found, at) or _in_sight(reading, found, at)
+
+
+def _is_armed(figure: Figure) -> bool:
+    """Return whether the phrase's own words show it; a captive's nationality alone does not."""
+    if figure.kind in {"none", "name"} or figure.role in ARMED:
+        return True
+    return any(_tells(mark) and not (figure.role == "victim" and ".nat" in mark.value) for mark in figure.forces)
+
+
+def _counts_things(reading: Reading, figure: Figure) -> bool:
+    """Return whether things follow a number without people: "two Israeli tactical jets"."""
+    return not figure.role and reading.between("thing", figure.last, figure.last + 2) > 0
 
 
 def _retells_civilians(found: list[Figure], figure: Figure) -> bool:
@@ -68,12 +84,13 @@ def _retells_civilians(found: list[Figure], figure: Figure) -> bool:
 
 def _includes_civilians(reading: Reading, found: list[Figure], at: int) -> bool:
     """Return whether an open figure is told apart into civilians only: "four killed, including two women"."""
-    figure, parts = found[at], []
+    figure = found[at]
     for other in found[at + 1 : at + 1 + BACK]:
-        if other.sentence != figure.sentence or not reading.between("sub", figure.last, other.first + 1):
-            break
-        parts.append(other)
-    return bool(parts) and any("civ" in {o.role, *o.others} for o in parts) and not any(o.role in ARMED for o in parts)
+        if other.sentence != figure.sentence or other.role in ARMED:
+            return False
+        if "civ" in {other.role, *other.others}:
+            return reading.between("sub", figure.last, other.first + 1) > 0
+    return False
 
 
 def _nearest(found: list[Figure], at: int) -> str:
@@ -102,7 +119,7 @@ def _in_sight(reading: Reading, found: list[Figure], at: int) -> str:
     if forces:
         return "sentence"
     if any(
-        other.sentence == figure.sentence and other.role in ARMED
+        other.sentence == figure.sentence and other.role in ARMED and not _object(reading, other.last, figure)
         for other in found[max(0, at - FAR * BACK) : at + FAR * BACK]
     ):
         return "beside"
@@ -136,8 +153,11 @@ def attacks(reading: Reading, mark: Mark) -> bool:
             return True
         if any(kind in reading.at[at] for kind in ("out", "clause", "role", "say")) or reading.tokens[at].text == ",":
             break
-    return any(
-        kind in reading.at[at] for at in range(mark.last, min(len(reading.at), mark.last + 2)) for kind in ATTACKS
+    if reading.language in POSSESSOR_LAST and mark.first and "cause" in reading.at[mark.first - 1]:
+        return True
+    after = range(mark.last, min(len(reading.at), mark.last + 2))
+    return any(kind in reading.at[at] for at in after for kind in ATTACKS) or any(
+        ATTACK.match(reading.tokens[at].text) for at in after
     )
 
 
@@ -158,9 +178,14 @@ def holds(reading: Reading, mark: Mark) -> bool:
 
 def strikes(reading: Reading, mark: Mark, figure: Figure) -> bool:
     """Return whether a force is the subject of the verb that *figure* is the object of: "army kills three"."""
-    if mark.first > figure.first or reading.language not in SUBJECT_FIRST:
+    return _object(reading, mark.last, figure)
+
+
+def _object(reading: Reading, subject: int, figure: Figure) -> bool:
+    """Return whether *figure* is the object of a verb that follows token *subject*, where subjects stand first."""
+    if subject > figure.first or reading.language not in SUBJECT_FIRST:
         return False
-    verbs = [m for m in reading.find("out", mark.last, figure.first) if m.value.endswith(".v")]
+    verbs = [m for m in reading.find("out", subject, figure.first) if m.value.endswith(".v")]
     if not verbs or figure.first - verbs[-1].last > NEXT:
         return False
     verb = verbs[-1]
