@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -18,10 +18,11 @@ from services.classifier.reading import Reading
 
 T = TypeVar("T")
 CHOICES = ("link", "force", "speaker", "stance", "place", "date", "cause", "total", "part")
-ENOUGH = {"link": 0.5, "speaker": 0.45, "place": 0.35, "date": 0.4, "cause": 0.45, "total": 0.5, "part": 0.5}
+ENOUGH = {"link": 0.5, "speaker": 0.38, "place": 0.35, "date": 0.4, "cause": 0.45, "total": 0.5, "part": 0.5}
 YES = "y"
 NAMED = 0.9
 """How often a phrase that names a force means it (264 of 294 labelled phrases)."""
+BOTH = 2
 MOST = 300
 """Claims read from one document at most, so that a hostile one costs no more."""
 
@@ -110,6 +111,7 @@ class Drafter:
                         drafts[-1].force if drafts else None,
                     )
                 )
+            drafts.extend(_shared(reading, drafts[-1]))
             before = figure
         return drafts, rejected
 
@@ -213,6 +215,18 @@ class _Scene:
     speakers: list[Speaker]
     places: list[Mark]
     moments: list[dates.Moment]
+
+
+def _shared(reading: Reading, draft: Draft) -> list[Draft]:
+    """Return the same for each further nation that a number-less phrase names: "Russian and Turkish specialists"."""
+    figure = draft.figure
+    joined = any("and" in reading.at[at] for at in range(figure.first, figure.last))
+    if figure.kind != "bare" or figure.number != "pl" or not joined:
+        return []
+    keys = dict.fromkeys(mark.value.split(".")[0] for mark in figure.forces)
+    if draft.force not in keys or len(keys) != BOTH:
+        return []
+    return [replace(draft, force=key, traces=list(draft.traces)) for key in keys if key != draft.force]
 
 
 def ranges(figure: Figure, mark: Mark) -> list[tuple[str, int | None, int | None]]:

@@ -227,6 +227,8 @@ def _bare(reading: Reading, role: Mark, number: int, first: int, last: int) -> F
             figure.first = index
             figure.hedge = marks["det"].value
             break
+        elif "and" in marks and figure.forces and reading.has(index - 1, "force"):
+            pass
         elif any(
             kind in marks
             for kind in ("num", "out", "say", "clause", "prep", "role", "agent", "sub", "party", "vague", "neg")
@@ -293,7 +295,7 @@ def _named(reading: Reading, number: int, first: int, last: int, taken: set[int]
         stop = index
         while stop < last and stop not in taken and _nameable(reading, stop) and not reading.has(stop, "place"):
             stop += 1
-        if stop - index > 1 and index > first - 1:
+        if stop - index > 1 and index - 1 not in taken:
             figure = Figure(index, stop, index, *bounded(1, ""), "name", "", number)
             figure.names.append((index, stop))
             found.append(figure)

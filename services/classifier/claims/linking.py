@@ -296,6 +296,8 @@ def plain(reading: Reading, figure: Figure, mark: Mark) -> bool:
     if figure.kind == "ordinal":
         counts = reading.find("total", figure.last, sentence.last)
         return bool(counts) and figure.first <= mark.first < figure.last
+    if _reaches(reading, figure, mark, sentence.first):
+        return True
     if mark.first < figure.last or figure.kind == "none" or not _armed(reading, figure, mark):
         return False
     between = range(figure.last, mark.first)
@@ -304,6 +306,14 @@ def plain(reading: Reading, figure: Figure, mark: Mark) -> bool:
     light = len(between) <= LIGHT and all(_light(reading, at) for at in between)
     light = light or (figure.first == sentence.first and _relative(reading, figure, mark))
     return light and not agent and passive and _kind(mark) in {"v", "i"}
+
+
+def _reaches(reading: Reading, figure: Figure, mark: Mark, first: int) -> bool:
+    """Return whether a toll reaches the figure: "the number of soldiers killed has risen to 33"."""
+    if figure.kind not in {"digit", "word"} or figure.role or not first < mark.first < figure.first:
+        return False
+    rises = reading.find("rise", first, figure.first)
+    return bool(rises) and rises[-1].last >= figure.first - 1
 
 
 def _relative(reading: Reading, figure: Figure, mark: Mark) -> bool:

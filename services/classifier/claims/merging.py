@@ -82,7 +82,8 @@ def _distinct(left: Draft, right: Draft) -> bool:
     roles = left.figure.role, right.figure.role
     if left.high != 1 or right.high != 1 or roles[0] == roles[1] or "the" in (left.figure.hedge, right.figure.hedge):
         return False
-    return not {"", "person", "pron", "victim"} & set(roles)
+    told = right.figure.forces or right.figure.names
+    return bool(told) and not {"", "person", "pron", "victim"} & set(roles)
 
 
 def _same(reading: Reading, left: Draft, right: Draft) -> bool:
