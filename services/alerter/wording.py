@@ -51,14 +51,14 @@ def cause(key: str) -> str:
 
 
 def number(low: int | None, high: int | None) -> str:
-    """Return a range in words: ``4``, ``1–4``, ``at least 4``, ``up to 30``, ``an unstated number``."""
+    """Return a range in words: ``4``, ``1 to 4``, ``at least 4``, ``up to 30``, ``an unstated number``."""
     if low is None and high is None:
         return "an unstated number"
     if high is None:
         return f"at least {low}"
     if low is None:
         return f"up to {high}"
-    return str(low) if low == high else f"{low}–{high}"
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def day(when: date) -> str:
@@ -114,7 +114,7 @@ def revision(left: Statement, right: Statement) -> str:
 
 
 def headline(figures: Sequence[Figure], where: str | None, when: date | None) -> str:
-    """Return an incident in one line: ``Russian forces, Latakia, 1 Feb 2016: 1–4 killed, 3 wounded``."""
+    """Return an incident in one line: ``Russian forces, Latakia, 1 Feb 2016: 1 to 4 killed, 3 wounded``."""
     lead = figures[0].force
     told = [_figure(figure) for figure in figures if figure.force == lead]
     scene = ", ".join(part for part in (capital(force(lead)), where, day(when) if when else None) if part)

@@ -25,7 +25,7 @@ async def test_a_pipe_gets_plain_unbroken_lines() -> None:
     await print_on(page, terminal=False, width=40)
     assert ESCAPE not in page.getvalue()
     lines = page.getvalue().splitlines()
-    assert lines[0] == "CONFLICTING CLAIMS: Russian forces, Latakia, 1 Feb 2016: 1–4 killed"
+    assert lines[0] == "CONFLICTING CLAIMS: Russian forces, Latakia, 1 Feb 2016: 1 to 4 killed"
     assert "  > По данным оппозиции, в провинции Латакия погибли четыре российских генерала" in lines
 
 

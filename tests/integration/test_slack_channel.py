@@ -50,10 +50,10 @@ async def test_the_first_alert_opens_a_thread(server: SlackServer, slack: Channe
 
 async def test_the_live_message_shows_the_figures_of_the_day(server: SlackServer, slack: Channel) -> None:
     receipt = await slack.send(ordinary())
-    grown = incident(statement(), statement(number=4, voice="Syrian opposition"), revision=2, headline="1–4 killed")
+    grown = incident(statement(), statement(number=4, voice="Syrian opposition"), revision=2, headline="1 to 4 killed")
     await slack.send(delivery(alert(*grown.statements, kind="update", about=grown), grown, thread=receipt.thread))
     root, _, second = server.messages
-    assert root.text == "1–4 killed"
+    assert root.text == "1 to 4 killed"
     assert "Russian forces: 1 to 4 killed (2 voices)" in root.shown
     assert second.thread_ts == root.ts
     assert len(server.threads) == 1

@@ -9,7 +9,7 @@ from tests.support.statements import at_least, claim, raw, statement
 def test_the_headline_says_who_where_when_and_how_many() -> None:
     scene = {"governorate": "Latakia", "date": "2016-02-01"}
     found = stand("i", [statement(claim(1, **scene), voice="A"), statement(claim(4, **scene), voice="B")])
-    assert found.headline == "Russian forces, Latakia, 1 Feb 2016: 1–4 killed"
+    assert found.headline == "Russian forces, Latakia, 1 Feb 2016: 1 to 4 killed"
     assert (found.voices, found.conflicts, found.revision) == (2, 1, 1)
 
 

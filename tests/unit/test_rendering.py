@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.alerter import wording
 from services.alerter.channels.letters import subject_of
 from services.alerter.rendering import make_card, phrases
 from services.alerter.rendering.card import make_saying
@@ -33,7 +34,7 @@ CHANNEL = SourceRef(id="kanal", name="Канал", kind="telegram", language="ru
     ],
 )
 def test_a_range_in_words(low: int | None, high: int | None, words: str) -> None:
-    assert phrases.number(low, high) == words
+    assert wording.number(low, high) == words
 
 
 @pytest.mark.parametrize(

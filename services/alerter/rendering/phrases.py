@@ -37,17 +37,6 @@ UNSURE_LINK = 0.6
 NAME_LENGTH = 120
 
 
-def number(low: int | None, high: int | None) -> str:
-    """Return a range in words: ``4``, ``1 to 4``, ``at least 4``, ``up to 30``, ``an unstated number``."""
-    if low is None and high is None:
-        return "an unstated number"
-    if high is None:
-        return f"at least {low}"
-    if low is None:
-        return f"up to {high}"
-    return str(low) if low == high else f"{low} to {high}"
-
-
 def claimed(claim: Claim) -> str:
     """Return what is claimed, in words: ``at least 4 killed, Russian forces (adviser)``."""
     force = wording.force(claim.force)
@@ -58,10 +47,12 @@ def claimed(claim: Claim) -> str:
 def count(claim: Claim) -> str:
     """Return number and outcome: ``at least 4 killed``, ``no one killed``, ``denied: 4 killed``."""
     if claim.stance != "denied":
-        return f"{number(claim.min, claim.max)} {claim.outcome}" + (" (part of a larger figure)" if claim.part else "")
+        return f"{wording.number(claim.min, claim.max)} {claim.outcome}" + (
+            " (part of a larger figure)" if claim.part else ""
+        )
     stated = claim.min is not None or claim.max is not None
     return (
-        f"denied: {number(claim.min, claim.max)} {claim.outcome}"
+        f"denied: {wording.number(claim.min, claim.max)} {claim.outcome}"
         if stated and (claim.max != 0)
         else (f"no one {claim.outcome}")
     )
@@ -143,7 +134,7 @@ def figure(one: Figure) -> str:
     """Return one figure of an incident: ``Russian forces: 1 to 4 killed (2 voices)``."""
     told = "denied by some" if one.denied else ""
     heard = ", ".join(part for part in (plural(one.voices, "voice"), told) if part)
-    return f"{wording.capital(wording.force(one.force))}: {number(one.min, one.max)} {one.outcome} ({heard})"
+    return f"{wording.capital(wording.force(one.force))}: {wording.number(one.min, one.max)} {one.outcome} ({heard})"
 
 
 def standing(incident: Incident) -> str:

@@ -9,7 +9,7 @@ from services.alerter.rendering.neutral import isolate
 
 
 def title(card: Card) -> str:
-    """Return the one line that says it all: ``Conflicting claims: Russian forces, Homs, 1 Feb 2016: 1–4 killed``."""
+    """Return the one line that says it all: ``Conflicting claims: Russian forces, Homs, 1 Feb 2016: 1 to 4 killed``."""
     return f"{card.label}: {card.headline}"
 
 
