@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from services.classifier.lexicon import Lexicon, in_script, read_rows, split_forms
+from services.classifier.text import fold
 
 HERE = Path(__file__).parent
 SCRIPT_OF = {"en": "latin", "tr": "latin", "ru": "cyrillic", "uk": "cyrillic", "ar": "arabic"}
 WORD_ROW = 3
+ASIDE = ("speech", "causes")
+"""Data files of a language that are compiled apart, so that their phrases hide no words from each other."""
 RUSSIAN_TO_UKRAINIAN = str.maketrans("ИиЭэЫы", "ІіЕеИи")
 VOWELS = "аеиіоуюя"
 SHORTEST_STEM = 5
@@ -41,6 +45,8 @@ class Theatre:
     places: tuple[Place, ...]
     parties: tuple[Party, ...]
     forms: tuple[tuple[str, str, str], ...]
+    owners: dict[str, int] = field(default_factory=dict, repr=False)
+    """Parties by each of their spellings in normal form: whose an outlet of that name is."""
 
 
 def load_theatre(folder: Path = HERE / "theatre") -> Theatre:
@@ -57,18 +63,30 @@ def load_theatre(folder: Path = HERE / "theatre") -> Theatre:
         parties.append(Party(name, None if side == "-" else side, kind))
     for kind, value, spellings in read_rows(folder / "abroad.tsv"):
         forms.extend((form, kind, value) for form in split_forms(spellings))
-    return Theatre(tuple(places), tuple(parties), tuple(forms))
+    owners = {fold(form.strip("^+*~")): int(at) for form, kind, at in forms if kind == "party"}
+    return Theatre(tuple(places), tuple(parties), tuple(forms), owners)
 
 
 def language_rows(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Return form, class and value of every row of every data file of a language."""
+    """Return form, class and value of every row of every data file of a language; those apart left out."""
     for path in sorted(folder.glob("*.tsv")):
-        for row in read_rows(path):
-            if len(row) != WORD_ROW:
-                raise ValueError(f"{path.name}: a row is class, value, forms, each after a tab; found {row!r}")
-            kind, value, forms = row
-            for form in split_forms(forms):
-                yield form, kind, value
+        if path.stem not in ASIDE:
+            yield from _rows(path)
+
+
+def _rows(path: Path) -> Iterator[tuple[str, str, str]]:
+    for row in read_rows(path):
+        if len(row) != WORD_ROW:
+            raise ValueError(f"{path.name}: a row is class, value, forms, each after a tab; found {row!r}")
+        kind, value, forms = row
+        for form in split_forms(forms):
+            yield form, kind, value
+
+
+@cache
+def load_aside(language: str, name: str) -> Lexicon:
+    """Compile one data file of *language* by itself: ``speech`` or ``causes``."""
+    return Lexicon(language, _rows(HERE / "languages" / language / f"{name}.tsv"))
 
 
 def languages() -> list[str]:
@@ -79,7 +97,7 @@ def languages() -> list[str]:
 def load_lexicon(language: str, theatre: Theatre) -> Lexicon:
     """Compile the lexicon of *language* with the theatre's names written in its script."""
     script = SCRIPT_OF[language]
-    shared = [row for row in theatre.forms if in_script(row[0], script)]
+    shared = [row for row in theatre.forms if in_script(row[0], script) or _acronym(row)]
     if language == "uk":
         shared += [(ukrainian(form), kind, value) for form, kind, value in shared if kind == "place"]
     first_places = _first_of_each(shared)
@@ -91,6 +109,12 @@ def ukrainian(form: str) -> str:
     spelt = form.translate(RUSSIAN_TO_UKRAINIAN)
     stem = spelt.rstrip(VOWELS)
     return f"{stem}~" if stem != spelt and len(stem) >= SHORTEST_STEM else spelt
+
+
+def _acronym(row: tuple[str, str, str]) -> bool:
+    """Return whether *row* spells a speaker in Latin capitals, as texts in every script do: SOHR, CENTCOM, SANA."""
+    form, kind, _ = row
+    return kind == "party" and form.isascii() and form.strip("^+*").isupper()
 
 
 def _first_of_each(rows: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.classifier.claims.drafting import Draft
+from services.classifier.claims.speakers import publisher
+from services.classifier.claims.stance import published
 from services.classifier.data import Theatre
 from services.classifier.reading import Reading
 from shared.messages import Claim, RawItem, Span, stable_id
@@ -30,6 +32,7 @@ def _claim(  # noqa: PLR0917 - one draft and its surroundings
     place = theatre.places[draft.place] if draft.place is not None else None
     speaker = draft.speaker
     named = reading.words(speaker.first, speaker.last) if speaker else None
+    owner = None if speaker else publisher(item.source.name, theatre)
     party = theatre.parties[speaker.party].name if speaker and speaker.party is not None else named
     return Claim(
         id=stable_id("claim", item.id, str(at)),
@@ -45,9 +48,9 @@ def _claim(  # noqa: PLR0917 - one draft and its surroundings
         date=None if draft.total else draft.day,
         cause=draft.cause,
         role=draft.figure.role or None,
-        stance=draft.stance,
+        stance=published(draft.stance, owner, draft.force),
         attributed_to=named,
-        party=party,
+        party=owner.name if owner else party,
         names=tuple(reading.words(first, last) for first, last in draft.figure.names),
         evidence=evidence,
         start=start,

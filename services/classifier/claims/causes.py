@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.classifier.claims.figures import Figure
 from services.classifier.claims.relation import relation
+from services.classifier.data import load_aside
 from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
 
@@ -14,7 +15,7 @@ def candidates(reading: Reading, figure: Figure, outcome: str) -> list[tuple[Mar
     """Return the causes that may be that of *figure*, with features; the same word may stand for several."""
     low = reading.sentences[max(0, figure.sentence - 2)].first
     high = reading.sentences[min(len(reading.sentences) - 1, figure.sentence + 1)].last
-    marks = reading.find("cause", low, high)
+    marks = _named(reading, low, high)
     values = {mark.value for mark in marks}
     rows = []
     for mark in sorted(marks, key=lambda m: abs(m.first - figure.head))[:MOST]:
@@ -31,3 +32,14 @@ def candidates(reading: Reading, figure: Figure, outcome: str) -> list[tuple[Mar
         row.append(f"values={min(3, len(values))}/{row[1]}/{figure.kind}")
         rows.append((mark, row))
     return rows
+
+
+def _named(reading: Reading, low: int, high: int) -> list[Mark]:
+    """Return the causes among the words, and the further phrases for causes that say something else or more."""
+    marks = reading.find("cause", low, high)
+    known = {(index, mark.value) for mark in marks for index in range(mark.first, mark.last)}
+    further = [
+        Mark(mark.kind, mark.value, low + mark.first, low + mark.last)
+        for mark in load_aside(reading.language, "causes").marks(reading.tokens[low:high])
+    ]
+    return marks + [m for m in further if not any((index, m.value) in known for index in range(m.first, m.last))]
