@@ -118,7 +118,8 @@ def conflict(**fields: Any) -> Delivery:
         RUSSIAN, number=4, voice="Syrian opposition", source=channel, url="https://t.me/example/77", role="general"
     )
     right = statement(stance="confirmed", role="adviser")
-    about = incident(left, right, revision=2, conflicts=1, headline="Russian forces, Latakia, 1 Feb 2016: 1 to 4 killed")
+    headline = "Russian forces, Latakia, 1 Feb 2016: 1 to 4 killed"
+    about = incident(left, right, revision=2, conflicts=1, headline=headline)
     reason = "Russian forces: Syrian opposition: 4 killed; Russian Defence Ministry: 1 killed."
     dispute = Conflict(dimension="count", force="RU", outcome="killed", left=left, right=right, reason=reason)
     return delivery(alert(right, kind="conflict", about=about, conflicts=(dispute,), summary=reason), about, **fields)
