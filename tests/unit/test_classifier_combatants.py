@@ -17,6 +17,8 @@ from tests.support.reader import item, shared_reader
         "Five killed, including three women, in a rocket attack by hardline rebels on Aleppo.",
         "Nineteen people were killed in rebel-held Saraqib, doctors said.",
         "Mortar bombs from Syria killed two farmhands in Jordan, and no soldiers were near.",
+        "Eleven killed as mortar bombs land near the Iranian embassy in Damascus.",
+        "Thirteen dead in bombing of Homs - opposition",
         "Two Israeli fighter jets destroyed a depot near Damascus.",
     ],
 )

@@ -33,13 +33,15 @@ COUNTED = frozenset({"digit", "word", "vague", "name"})
 FAR = 3
 TELLING = 3
 """Least count that two phrases of a document share for being one; twos and ones are too common."""
-AGENT = 5
+AGENT = 7
 NEXT = 2
 SUBJECT_FIRST = frozenset({"en", "ru", "uk"})
 AUXILIARIES = frozenset({"was", "were", "been", "being", "be", "is", "are", "got", "был", "были", "було", "були"})
 POSSESSOR_LAST = frozenset({"ru", "uk", "ar"})
 ATTACK = re.compile(r"(?:attacks?|assaults?|onslaught|crackdown|offensive|massacre|fire|siege)$")
-HELD = re.compile(r"(?:held|controlled|besieged|occupied|ruled|dominated|populated|area|areas|territor\w+)$")
+HELD = re.compile(
+    r"(?:held|controlled|besieged|occupied|ruled|dominated|populated|embass(?:y|ies)|consulates?|towns?|villages?|suburbs?|area|areas|territor\w+)$"
+)
 
 
 def evidence(reading: Reading, found: list[Figure], at: int) -> str:
@@ -112,14 +114,16 @@ def _in_sight(reading: Reading, found: list[Figure], at: int) -> str:
     figure = found[at]
     sentence = reading.sentences[figure.sentence]
     forces = [
-        m for m in reading.find("force", sentence.first, sentence.last) if _tells(m) and _may_suffer(reading, m, figure)
+        m
+        for m in reading.find("force", sentence.first, sentence.last)
+        if _tells(m) and m not in figure.forces and _may_suffer(reading, m, figure)
     ]
     if figure.role == "person" and not any(0 <= mark.first - figure.last <= REACH for mark in forces):
         return "people" if forces else "nothing"
     if forces:
         return "sentence"
     if any(
-        other.sentence == figure.sentence and other.role in ARMED and not _object(reading, other.last, figure)
+        other.sentence == figure.sentence and other.role in ARMED and not _is_actor(reading, other, figure)
         for other in found[max(0, at - FAR * BACK) : at + FAR * BACK]
     ):
         return "beside"
@@ -148,11 +152,8 @@ def _may_suffer(reading: Reading, mark: Mark, figure: Figure) -> bool:
 
 def attacks(reading: Reading, mark: Mark) -> bool:
     """Return whether a force is named as the one that struck: "army shelling", "by foreign-backed rebels"."""
-    for at in range(mark.first - 1, max(-1, mark.first - 1 - AGENT), -1):
-        if "agent" in reading.at[at]:
-            return True
-        if any(kind in reading.at[at] for kind in ("out", "clause", "role", "say")) or reading.tokens[at].text == ",":
-            break
+    if _is_agent(reading, mark.first):
+        return True
     if reading.language in POSSESSOR_LAST and mark.first and "cause" in reading.at[mark.first - 1]:
         return True
     after = range(mark.last, min(len(reading.at), mark.last + 2))
@@ -161,13 +162,33 @@ def attacks(reading: Reading, mark: Mark) -> bool:
     )
 
 
+def _is_agent(reading: Reading, first: int) -> bool:
+    """Return whether the phrase from token *first* on is the one that did it: "by foreign-backed rebels"."""
+    for at in range(first, max(-1, first - 1 - AGENT), -1):
+        if "agent" in reading.at[at]:
+            return True
+        if at < first and (
+            any(kind in reading.at[at] for kind in ("out", "clause", "say")) or reading.tokens[at].text == ","
+        ):
+            break
+    return False
+
+
+def _is_actor(reading: Reading, other: Figure, figure: Figure) -> bool:
+    """Return whether armed people beside *figure* did it, or hold its place, rather than share its lot."""
+    if _is_agent(reading, other.first) or _is_agent(reading, other.head):
+        return True
+    return other.sentence == figure.sentence and _object(reading, other.last, figure)
+
+
 def speaks(reading: Reading, mark: Mark) -> bool:
     """Return whether a force is named as the one that tells: "the opposition said", "rebel sources", "…: army"."""
     after = range(mark.last, min(len(reading.at), mark.last + 2))
     if any(kind in reading.at[at] for at in after for kind in ("say", "outlet")):
         return True
     ends = mark.last in {len(reading.tokens), reading.title_last}
-    return ends and reading.tokens[mark.first - 1].text in {":", "-", "–", "—"}
+    before = reading.document[: reading.tokens[mark.first].start].rstrip()
+    return ends and before.endswith((":", "-", "–", "—"))
 
 
 def holds(reading: Reading, mark: Mark) -> bool:
