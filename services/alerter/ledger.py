@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from services.alerter import changes, versions, voices
 from services.alerter.changes import LedgerChange
 from services.alerter.grouping import Group, group
-from services.alerter.linking import BATTLE_DAYS, related
+from services.alerter.linking import BATTLE_DAYS, DOUBTFUL, related
 from services.alerter.marks import marks
 from services.alerter.profile import mentioned, profile
 from services.alerter.sounds import name_key
@@ -175,7 +175,7 @@ def _linked(statement: Statement, found: Group, record: Sequence[Statement]) -> 
         update={
             "voice": _voice(statement, record),
             "link_score": round(found.link.score, 3),
-            "link_reason": f"for review: {found.doubt}; {reason}" if found.doubt else reason,
+            "link_reason": f"{DOUBTFUL}: {found.doubt}; {reason}" if found.doubt else reason,
         }
     )
 

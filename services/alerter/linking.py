@@ -54,6 +54,10 @@ COMMON = {"SY", "OPP", "IS", "SDF", "IR-MIL", "ARMED"}
 """Forces that lose men on most days; a loss of any other force is rare, and two on one day are mostly one."""
 
 
+DOUBTFUL = "for review"
+"""What the reason of a link begins with that a person should look at."""
+
+
 @dataclass(frozen=True)
 class Link:
     """The sum of weights for two groups, and what made it up, strongest first."""

@@ -86,7 +86,7 @@ def test_who_says_so_through_whom(fields: dict[str, Any], words: str) -> None:
 
 
 def test_doubts_are_marked() -> None:
-    doubtful = statement(confidence=0.41, link_score=0.5, state="deleted")
+    doubtful = statement(confidence=0.41, link_score=0.5, link_reason="for review: two fit", state="deleted")
     told = make_saying(doubtful).doubts
     assert told == (
         "low confidence (41%): read the quote",
@@ -94,7 +94,7 @@ def test_doubts_are_marked() -> None:
         "the post was deleted",
     )
     assert all(doubt in render_text(make_card(alert(doubtful), incident(doubtful))) for doubt in told)
-    assert make_saying(statement(confidence=0.9)).doubts == ()
+    assert make_saying(statement(confidence=0.9, link_score=0.5, link_reason="nothing on record fits")).doubts == ()
 
 
 def test_a_statement_of_a_conflict_is_told_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.alerter import wording
+from services.alerter.linking import DOUBTFUL
 from services.alerter.rendering.neutral import clean, isolate
 from shared.messages import AlertKind, Claim, Dimension, Figure, Incident, Stance, Statement
 
@@ -32,8 +33,6 @@ LANGUAGES = {"en": "English", "ru": "Russian", "ar": "Arabic", "tr": "Turkish", 
 KINDS = {"telegram": "Telegram", "rss": ""}
 LOW_CONFIDENCE = 0.6
 """A reading below this is marked, so that nobody passes it on unread."""
-UNSURE_LINK = 0.6
-"""A statement linked to its incident with less than this may belong to another one."""
 NAME_LENGTH = 120
 
 
@@ -123,7 +122,7 @@ def doubts(statement: Statement) -> tuple[str, ...]:
     found = []
     if statement.claim.confidence < LOW_CONFIDENCE:
         found.append(f"low confidence ({statement.claim.confidence:.0%}): read the quote")
-    if statement.link_score < UNSURE_LINK:
+    if statement.link_reason.startswith(DOUBTFUL):
         found.append(f"may belong to another incident ({statement.link_score:.0%})")
     if statement.state in STATES:
         found.append(STATES[statement.state])
