@@ -250,7 +250,7 @@ def _ordinals(reading: Reading, number: int, first: int, last: int) -> list[Figu
     for mark in reading.find("ord", first, last):
         near = range(mark.last, min(last, mark.last + REACH))
         head = next((at for at in near if "out" in reading.at[at] or "role" in reading.at[at]), None)
-        if head is None or reading.has(mark.last, "unit"):
+        if head is None or reading.has(mark.last, "unit") or any(reading.find("say", mark.last, head)):
             continue
         value = int(mark.value)
         figure = Figure(mark.first, head + 1, mark.first, value, value, "ordinal", "", number)

@@ -104,6 +104,8 @@ def _same(reading: Reading, left: Draft, right: Draft) -> bool:
     )
     if left.figure.account or right.figure.account:
         return same_range and left.cause == right.cause and _party(left) == _party(right)
+    if same_range and right.figure.hedge == "the" and right.high == 1 and _unnamed(right):
+        return True
     if same_range and one_voice:
         return not (left.cause and right.cause and left.cause != right.cause) and not _distinct(left, right)
     title = _part_of(reading, left) != _part_of(reading, right)
