@@ -119,12 +119,13 @@ def candidates(
     _see(seen, "ARMED", ["open", f"open/{figure.role}", f"open/{figure.kind}", f"open/{bool(own)}"])
     if figure.role == "person" and own is None and _contractors(reading) and "RU" in seen:
         _see(seen, "RU-PMC", seen.pop("RU").row)
+    loudest = _loudest(reading)
     for key, sight in seen.items():
         kin = _kin(key)
         sight.row += [
             "bias", f"key={key}", f"key={key}/{figure.role}", f"kin={kin}/{figure.role}", f"kin={kin}/{figure.kind}",
             f"kin={kin}/{reading.language}/{figure.role}", f"has={key == own}/{bool(own)}",
-            f"rivals={min(len(seen), 5)}", f"tally={key == _loudest(reading)}/{kin}/{bool(own)}",
+            f"rivals={min(len(seen), 5)}", f"tally={key == loudest}/{kin}/{bool(own)}",
         ]  # fmt: skip
     return [(key, sight.row, sight.mark) for key, sight in seen.items()]
 
