@@ -14,7 +14,7 @@ MOST = 14
 def candidates(reading: Reading, figure: Figure, outcome: str) -> list[tuple[Mark, list[str]]]:
     """Return the causes that may be that of *figure*, with features; the same word may stand for several."""
     low = reading.sentences[max(0, figure.sentence - 2)].first
-    high = reading.sentences[min(len(reading.sentences) - 1, figure.sentence + 1)].last
+    high = _end(reading, figure)
     marks = _named(reading, low, high)
     values = {mark.value for mark in marks}
     rows = []
@@ -32,6 +32,15 @@ def candidates(reading: Reading, figure: Figure, outcome: str) -> list[tuple[Mar
         row.append(f"values={min(3, len(values))}/{row[1]}/{figure.kind}")
         rows.append((mark, row))
     return rows
+
+
+def _end(reading: Reading, figure: Figure) -> int:
+    """Return the end of the sentence after *figure*'s, or of its own when the next one denies: "no aircraft flew"."""
+    own = reading.sentences[figure.sentence]
+    if figure.sentence + 1 == len(reading.sentences):
+        return own.last
+    after = reading.sentences[figure.sentence + 1]
+    return own.last if reading.find("neg", after.first, after.last) else after.last
 
 
 def _named(reading: Reading, low: int, high: int) -> list[Mark]:

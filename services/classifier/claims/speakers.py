@@ -245,7 +245,7 @@ def _taken_up(reading: Reading, speech: _Speech, found: list[Speaker]) -> list[S
     kept: list[int] = []
     for at, speaker in enumerate(found):
         keeper = _keeper(speech, speaker)
-        bare = keeper is not None and speaker.last - speaker.first <= BARE and speaker.party is None
+        bare = keeper is not None and speaker.party is None and _is_bare(speaker, keeper)
         if keeper and bare and keeper.value in named:
             again.setdefault(named[keeper.value], []).append(reading.sentence_of[speaker.first])
             continue
@@ -253,6 +253,11 @@ def _taken_up(reading: Reading, speech: _Speech, found: list[Speaker]) -> list[S
         if not bare and (keeper or speaker.party is not None):
             named[keeper.value if keeper else "group"] = at
     return [_named(replace(found[at], again=tuple(again.get(at, ()))), proper, reading, speech) for at in kept]
+
+
+def _is_bare(speaker: Speaker, keeper: Mark) -> bool:
+    """Return whether *speaker* says no more than its kind: "the ministry", "a ministry spokesman"."""
+    return speaker.last - speaker.first <= max(BARE, keeper.last - keeper.first + 1)
 
 
 def _keeper(speech: _Speech, speaker: Speaker) -> Mark | None:
@@ -289,7 +294,9 @@ def candidates(
     closest = near(found, figure.first, MOST, lambda speaker: speaker.mark.first)
     closest = list(dict.fromkeys(closest))
     closest.sort(key=lambda speaker: abs(reading.sentence_of[speaker.mark.first] - figure.sentence))
-    closest = closest[:MOST]
+    # Whoever is taken up again in the figure's own sentence speaks in it; the title speaks of the rest.
+    meant = any(figure.sentence in s.again for s in closest)
+    closest = [s for s in closest if not meant or reading.tokens[s.mark.first].start >= reading.title_end][:MOST]
     framed = [s for s in closest if s.frame != "none"]
     own = [s for s in framed if reading.sentence_of[s.mark.first] == figure.sentence]
     anew = any(figure.sentence in s.again for s in found)
