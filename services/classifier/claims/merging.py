@@ -123,9 +123,11 @@ def _overlap(left: Draft, right: Draft) -> bool:
     )
 
 
-def _fullness(reading: Reading, draft: Draft) -> tuple[int, int]:
+def _fullness(reading: Reading, draft: Draft) -> tuple[int, int, int]:
+    """Return how much a draft tells: the body before the title, a known speaker before an unnamed one, then fields."""
     slots = (draft.speaker, draft.place, draft.day, draft.cause)
-    return (0 if _part_of(reading, draft) == "title" else 1, sum(slot is not None for slot in slots))
+    told = sum(slot is not None for slot in slots)
+    return (int(_part_of(reading, draft) != "title"), int(not _unnamed(draft)), told)
 
 
 def _fill(kept: Draft, other: Draft) -> Draft:
