@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tests.support.collecting import CollectorWorld, collector_world, feed_source, item, rss
+from tests.support.collecting import CollectorWorld, feed_source, item, rss, world
 from tests.support.web_server import Page, WebServer
+
+__all__ = ["world"]
 
 BODY = """\
 The ministry said on Tuesday that the adviser had been wounded when a garrison in the province of Homs came under \
@@ -29,12 +30,6 @@ ARTICLE = (
 async def web() -> AsyncIterator[WebServer]:
     async with WebServer() as server:
         yield server
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[CollectorWorld]:
-    async with collector_world(tmp_path) as world:
-        yield world
 
 
 async def test_a_summary_is_completed_by_the_article(web: WebServer, world: CollectorWorld) -> None:

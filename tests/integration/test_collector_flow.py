@@ -14,20 +14,16 @@ from services.collector.app import run
 from services.collector.settings import CollectorSettings
 from shared.clock import SystemClock
 from shared.runtime import Runtime
-from tests.support.collecting import CollectorWorld, collector_world, feed_source, item, rss
+from tests.support.collecting import CollectorWorld, collector_world, feed_source, item, rss, world
 from tests.support.web_server import Page, WebServer
+
+__all__ = ["world"]
 
 
 @pytest.fixture
 async def web() -> AsyncIterator[WebServer]:
     async with WebServer() as server:
         yield server
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[CollectorWorld]:
-    async with collector_world(tmp_path) as world:
-        yield world
 
 
 async def test_a_feed_becomes_raw_items(web: WebServer, world: CollectorWorld) -> None:

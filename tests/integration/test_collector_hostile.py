@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tests.support.collecting import CollectorWorld, collector_world, feed_source, item, rss
+from tests.support.collecting import CollectorWorld, feed_source, item, rss, world
 from tests.support.web_server import Page, WebServer
+
+__all__ = ["world"]
 
 GOOD = rss(item("good", "Two soldiers wounded"))
 BOMB = gzip.compress(b"<rss>" + b" " * 200_000_000)
@@ -29,12 +30,6 @@ SECRETS = (
 async def web() -> AsyncIterator[WebServer]:
     async with WebServer() as server:
         yield server
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[CollectorWorld]:
-    async with collector_world(tmp_path) as world:
-        yield world
 
 
 REFUSED = {

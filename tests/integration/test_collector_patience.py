@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import pytest
 
 from services.collector import schedule
 from services.collector.collect import LEASE, RENEW, Collector, Watched
@@ -15,7 +11,9 @@ from services.collector.sources import Cursor, Fetched
 from services.collector.state import State
 from shared.clock import SystemClock
 from shared.errors import Retry
-from tests.support.collecting import CollectorWorld, collector_world, feed_source
+from tests.support.collecting import CollectorWorld, feed_source, world
+
+__all__ = ["world"]
 
 
 @dataclass
@@ -37,12 +35,6 @@ class SlowSource:
 
     async def close(self) -> None:
         """Hold nothing."""
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[CollectorWorld]:
-    async with collector_world(tmp_path) as opened:
-        yield opened
 
 
 def watch(world: CollectorWorld, source: SlowSource, stop: asyncio.Event) -> tuple[Watched, asyncio.Task[None]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from services.collector.app import run
 from services.collector.health import SourceHealth, health
 from services.collector.settings import CollectorSettings, SourceSettings
@@ -106,6 +108,13 @@ async def collector_world(folder: Path) -> AsyncIterator[CollectorWorld]:
     finally:
         await log.close()
         await engine.dispose()
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[CollectorWorld]:
+    """A collector without sources, on files of its own."""
+    async with collector_world(tmp_path) as opened:
+        yield opened
 
 
 class FaultyLog:
