@@ -9,7 +9,7 @@ COMPILE := $(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --strip-e
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench pins services clean
+.PHONY: help run demo test check format bench train pins services clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ format: $(DEV)  ## Put the code into its one form
 
 bench: $(DEV) services  ## Measure: latency from append to alert, embedded and on Kafka
 	$(BIN)/python -m tests.bench
+
+train: $(DEV)  ## Train the reader anew from its labelled passages (an hour and a half)
+	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	$(BIN)/python -m services.classifier.training
 
 pins: | .venv/bin/python  ## Renew requirements/ from pyproject.toml
 	$(BIN)/python -m pip install --quiet pip-tools

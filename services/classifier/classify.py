@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.classifier import gate
-from services.classifier.claims.drafting import Draft, Drafter, Models, Rejected
-from services.classifier.claims.incidents import share
+from services.classifier.claims.drafting import Draft, Scene, drafts_of
+from services.classifier.claims.figures import Figure
 from services.classifier.claims.merging import merge
+from services.classifier.confidence import Confidence
 from services.classifier.data import HERE, Theatre, languages, load_lexicon, load_theatre
-from services.classifier.language import detect
+from services.classifier.language import detect, stretches
 from services.classifier.lexicon import Lexicon
+from services.classifier.network.network import Network
 from services.classifier.reading import Reading, read_document
 from services.classifier.telling import tell
 from shared.messages import RawItem, TaggedItem, stable_id
 
-READER = "claimwatch-1"
+READER = "claimwatch-2"
 THRESHOLD = 0.5
+MODELS = HERE / "models"
+
+
+class Rejected(NamedTuple):
+    """A phrase that is no claim after all, and how likely it was to be one."""
+
+    figure: Figure
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +36,28 @@ class Account:
     """Everything the reader found on its way to a decision; what ``explain`` shows."""
 
     tagged: TaggedItem
-    reading: Reading | None
-    drafts: tuple[Draft, ...]
-    rejected: tuple[Rejected, ...]
+    reading: Reading | None = None
+    drafts: tuple[Draft, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
 
 
 class Reader:
     """Reads items in the languages it knows."""
 
     def __init__(
-        self, theatre: Theatre, lexicons: dict[str, Lexicon], drafter: Drafter, threshold: float = THRESHOLD
+        self,
+        theatre: Theatre,
+        lexicons: dict[str, Lexicon],
+        glance: gate.Glance,
+        network: Network,
+        confidence: Confidence,
+        threshold: float = THRESHOLD,
     ) -> None:
         self._theatre = theatre
         self._lexicons = lexicons
-        self._drafter = drafter
+        self._glance = glance
+        self._network = network
+        self._confidence = confidence
         self._threshold = threshold
 
     @classmethod
@@ -46,7 +65,14 @@ class Reader:
         """Build a reader from the data folders: for the *known* languages, or for all there are."""
         theatre = load_theatre()
         lexicons = {language: load_lexicon(language, theatre) for language in (known or languages())}
-        return cls(theatre, lexicons, Drafter(Models.load(HERE / "models"), theatre), threshold)
+        return cls(
+            theatre,
+            lexicons,
+            gate.Glance.load(MODELS / "gate.tsv"),
+            Network.load(MODELS, theatre),
+            Confidence.load(MODELS / "confidence.toml"),
+            threshold,
+        )
 
     def read(self, item: RawItem) -> TaggedItem:
         """Return the decision about *item*, with its reasons, and every claim found in it."""
@@ -55,37 +81,44 @@ class Reader:
     def account(self, item: RawItem) -> Account:
         """Return the decision about *item* with all that led to it."""
         if item.change == "deleted":
-            return Account(_tagged(item, lang=item.lang, reasons=("deleted by its source",)), None, (), ())
+            return Account(_tagged(item, lang=item.lang, reasons=("deleted by its source",)))
         document = item.document
+        score, seen = self._glance.score(document)
+        if score <= gate.SHUT:
+            return Account(_tagged(item, lang=item.lang, reasons=("no words of a war's casualties",)))
         language = detect(document, item.lang)
         if language is None:
-            return Account(_tagged(item, lang=None, reasons=("there is no text in it",)), None, (), ())
+            return Account(_tagged(item, lang=None, reasons=("there is no text in it",)))
         lexicon = self._lexicons.get(language)
         if lexicon is None:
             reason = f"not read: no data for language {language!r}"
-            return Account(_tagged(item, lang=language, reasons=(reason,), read=False), None, (), ())
-        reading = read_document(document, language, lexicon, item.when, len(item.title or ""))
-        return self._decide(item, reading)
+            return Account(_tagged(item, lang=language, reasons=(reason,), read=False))
+        others = [
+            (self._lexicons[other], start, end)
+            for other, start, end in stretches(document, language)
+            if other in self._lexicons
+        ]
+        reading = read_document(document, language, lexicon, item.when, len(item.title or ""), others)
+        return self._decide(item, reading, gate.judge(reading, score, seen))
 
-    def _decide(self, item: RawItem, reading: Reading) -> Account:
-        verdict = gate.judge(reading)
+    def _decide(self, item: RawItem, reading: Reading, verdict: gate.Verdict) -> Account:
         if not verdict.opens:
-            return Account(_tagged(item, lang=reading.language, reasons=verdict.reasons), reading, (), ())
-        drafts, rejected = self._drafter.drafts(reading)
-        share(reading, drafts)
-        merged = merge(reading, drafts)
-        score = max((draft.chance for draft in merged), default=1 - max((r.chance for r in rejected), default=1.0))
-        relevant = bool(merged) and score >= self._threshold
-        claims = tell(item, reading, merged, self._theatre) if relevant else ()
-        reasons = (
-            (*verdict.reasons, f"{len(claims)} claims")
-            if relevant
-            else (*verdict.reasons, "no combatant linked to an outcome")
+            return Account(_tagged(item, lang=reading.language, reasons=verdict.reasons), reading)
+        found = self._network.figures(reading, item.source.name)
+        sure = [figure for figure in found if figure.chance >= self._threshold]
+        unsure = tuple(
+            Rejected(figure, f"too unsure to be a claim's victims ({figure.chance:.2f})")
+            for figure in found
+            if figure.chance < self._threshold
         )
-        tagged = _tagged(item, lang=reading.language, reasons=reasons, relevant=relevant, score=score).model_copy(
-            update={"claims": claims}
+        merged = merge(reading, drafts_of(Scene.of(reading, self._theatre), sure))
+        score = max((figure.chance for figure in found), default=0.0)
+        claims = tell(item, reading, merged, self._theatre, self._confidence)
+        told = f"{len(claims)} claims" if claims else "no combatants linked to an outcome"
+        tagged = _tagged(
+            item, lang=reading.language, reasons=(*verdict.reasons, told), relevant=bool(claims), score=score
         )
-        return Account(tagged, reading, tuple(merged), tuple(rejected))
+        return Account(tagged.model_copy(update={"claims": claims}), reading, tuple(merged), unsure)
 
 
 def _tagged(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from services.classifier.classify import Reader
 from shared.messages import Claim, RawItem, Span
 
-NEAR_MISS = 0.15
 MOST = 12
 
 
@@ -52,11 +51,9 @@ def explain(reader: Reader, item: RawItem) -> Explanation:
         for claim in tagged.claims
     )
     near: list[NearClaim] = []
-    for rejected in sorted(account.rejected, key=lambda each: each.chance)[:MOST]:
-        likely = 1 - rejected.chance
-        if account.reading is None or likely < NEAR_MISS:
-            continue
-        start, end = account.reading.span(rejected.figure.first, rejected.figure.last)
-        reason = f"no outcome linked to it surely enough ({likely:.2f})"
-        near.append(NearClaim(document[start:end], start, end, reason))
+    likeliest = sorted(account.rejected, key=lambda each: -each.figure.chance)
+    for rejected in likeliest[:MOST]:
+        if account.reading is not None:
+            start, end = account.reading.span(rejected.figure.first, rejected.figure.last)
+            near.append(NearClaim(document[start:end], start, end, rejected.reason))
     return Explanation(tagged.relevant, tagged.read, tagged.lang, tagged.score, tagged.reasons, claims, tuple(near))

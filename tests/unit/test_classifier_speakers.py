@@ -1,68 +1,13 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
-from services.classifier.claims.speakers import Speaker, publisher, speakers
-from services.classifier.data import load_lexicon, load_theatre
-from services.classifier.reading import Reading, read_document
+from services.classifier.claims.speakers import publisher
+from services.classifier.data import load_theatre
 from shared.messages import SourceRef
 from tests.support.reader import item, shared_reader
 
 THEATRE = load_theatre()
-
-
-def heard(text: str, language: str) -> tuple[Reading, list[Speaker]]:
-    reading = read_document(text, language, load_lexicon(language, THEATRE), datetime(2018, 2, 9, tzinfo=UTC), 0)
-    return reading, speakers(reading)
-
-
-def names(text: str, language: str) -> dict[str, str]:
-    """Return the words of each speaker that stands in a frame of speech, with the frame."""
-    reading, found = heard(text, language)
-    return {reading.words(s.first, s.last): s.frame.rstrip("012") for s in found if s.frame != "none"}
-
-
-@pytest.mark.parametrize(
-    ("language", "text", "name", "frame"),
-    [
-        ("en", "Two soldiers died, according to a former fighter.", "fighter", "pre"),
-        ("en", "The Tamarisk Brigade said two of its men had died.", "The Tamarisk Brigade", "before"),
-        ("ru", "По словам дяди погибшего, колонна попала в засаду.", "дяди", "pre"),
-        ("ru", "Двое военных погибли, сообщил генштаб Турции.", "генштаб Турции", "after"),
-        ("uk", "CENTCOM: у катастрофі поранено двох солдатів.", "CENTCOM", "colon"),
-        ("ar", "قتل جنديان بحسب مصدر طبي في حمص.", "مصدر", "pre"),
-        ("tr", "Valiliğin verilerine göre iki asker öldü.", "Valiliğin", "post"),
-        ("tr", "Genelkurmay, dün gece sınır hattında iki askerin yaralandığını duyurdu.", "Genelkurmay", "around"),
-    ],
-)
-def test_frames_of_speech_name_the_speaker(language: str, text: str, name: str, frame: str) -> None:
-    found = names(text, language)
-    assert any(name in words and kind == frame for words, kind in found.items()), found
-
-
-def test_he_added_takes_the_last_speaker_up_again() -> None:
-    _, found = heard("The Syrian Observatory said nine rebels died. Four more were captured, it said.", "en")
-    assert [s.again for s in found if s.party is not None and THEATRE.parties[s.party].name == "SOHR"] == [(1,)]
-
-
-def test_the_bare_ministry_is_the_one_named_before() -> None:
-    reading, found = heard(
-        "The Russian Defence Ministry said two pilots died. The ministry said the crew had no time to eject.", "en"
-    )
-    assert [reading.words(s.first, s.last) for s in found] == ["The Russian Defence Ministry"]
-    assert found[0].again == (1,)
-
-
-def test_a_generic_mention_is_told_by_its_name() -> None:
-    reading, found = heard(
-        "Nine rebels died, a monitor said. The Syrian Observatory for Human Rights said so on Monday.", "en"
-    )
-    sohr = {
-        reading.words(s.first, s.last) for s in found if s.party is not None and THEATRE.parties[s.party].name == "SOHR"
-    }
-    assert sohr == {"The Syrian Observatory for Human Rights"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from services.classifier.claims.calendar import (
-    FIRST_YEAR,
     WEEK,
     Moment,
     by_clock,
@@ -19,35 +18,19 @@ from services.classifier.claims.calendar import (
     weekday_before,
     weekday_of_last_week,
 )
+from services.classifier.claims.choices import pointed
 from services.classifier.claims.figures import Figure
-from services.classifier.claims.proximity import distance
-from services.classifier.claims.relation import relation
 from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading, near
 
-__all__ = ["Moment", "candidates", "moments"]
+__all__ = ["Moment", "moment_of", "moments"]
 
 MOST = 12
 DATELINE = 14
 FURNITURE = 40
-REACH = 14
 BESIDE = 2
 SATURDAY = 5
-DATED = frozenset({"calendar", "numeric", "weekday", "weekday-night", "calendar-night", "eve"})
 NAMED = frozenset({"calendar", "numeric", "weekday", "ofmonth", "day-1", "day-2", "day-3"})
-COUNTED = frozenset(
-    {"span", "night", "weekend", "eve", "before", "later", "ofmonth", "clock", "day-2", "day-3", "weekday-night"}
-)
-SPOKEN = frozenset({"say", "rite", "release"})
-GOVERNORS = (
-    ("out", "event"),
-    ("cause", "event"),
-    ("say", "say"),
-    ("rite", "rite"),
-    ("release", "release"),
-    ("clause", "clause"),
-    ("event", "attack"),
-)
 STOPS = frozenset({"–", "-", ".", "/", ")"})
 
 
@@ -215,123 +198,7 @@ def _touch(mark: Mark, night: Mark) -> bool:
     )
 
 
-def candidates(reading: Reading, figure: Figure, found: list[Moment]) -> list[tuple[Moment, list[str]]]:
-    """Return the dates that may be the day of *figure*, with features: of its sentence, and the inherited one."""
-    closest = near(found, figure.first, MOST, _first)
-    own = [m for m in closest if m.day and reading.sentence_of[m.mark.first] == figure.sentence]
-    elsewhen = _elsewhen(reading, figure, closest)
-    own = [m for m in own if not elsewhen or m.form in DATED]
-    settled = elsewhen or any(_governor(reading, m.mark)[0] == "event" for m in own)
-    handed = None if settled else _inherited(reading, figure, closest)
-    scene = _scene(reading, figure, closest)
-    days = len({moment.day for moment in own})
-    rows = []
-    for moment in [*own, handed] if handed else own:
-        row = relation(reading, figure, moment.mark)
-        where = row[1] if moment is not handed else "before" if moment.mark.first < figure.first else "after"
-        row = [x for x in row if moment is not handed or x.startswith(("b1=", "b2=", "a="))]
-        verb, side, steps = _governor(reading, moment.mark)
-        row += [
-            *(where, f"form={moment.form}", f"form={moment.form}/{where}", f"sort={_sort(moment)}/{verb}"),
-            *(f"days={min(3, days)}/{where}", f"kind={figure.kind}", f"kind={figure.kind}/{where}"),
-            *(f"age={_age(reading, moment)}/{where}", f"{reading.language}verb={verb}{side}"),
-            *(f"verb={verb}{side}", f"verb={verb}/{where}", f"verb={verb}{side}/{steps}", f"verb={verb}/{moment.form}"),
-        ]
-        row += [f"form={moment.form}/{x}" for x in row if x.startswith(("b1=", "b2=", "a="))]
-        row += [f"{cue}/{where}" for cue in scene]
-        if moment is handed:
-            apart = abs(reading.sentence_of[moment.mark.first] - figure.sentence)
-            row += [
-                f"apart={min(apart, 4)}/{where}",
-                f"handed={verb}/{where}/{days}",
-                f"{reading.language}handed={where}",
-                *(f"{cue}/{where}" for cue in _since(reading, figure, moment, closest)),
-            ]
-        else:
-            row += _words(reading, moment.mark)
-        rows.append((moment, row))
-    return rows
-
-
-def _elsewhen(reading: Reading, figure: Figure, closest: list[Moment]) -> bool:
-    """Return whether the sentence tells of another time, without its day: "in April", "in 2016"."""
-    sentence = reading.sentences[figure.sentence]
-    if any(m.day is None and reading.sentence_of[m.mark.first] == figure.sentence for m in closest):
-        return True
-    dated = any(m.day and reading.sentence_of[m.mark.first] == figure.sentence for m in closest)
-    years = {str(year) for year in range(FIRST_YEAR, reading.when.year)}
-    return not dated and any(token.text in years for token in reading.tokens[sentence.first : sentence.last])
-
-
-def _inherited(reading: Reading, figure: Figure, closest: list[Moment]) -> Moment | None:
-    """Return the day the text goes on speaking of: of the last sentence before with one, else of the next after."""
-    dated = [m for m in closest if m.day and reading.sentence_of[m.mark.first] != figure.sentence]
-    before = [m for m in reversed(dated) if m.mark.first < figure.first]
-    after = [m for m in dated if m.mark.first > figure.first]
-    told = [m for m in (*before, *after) if _governor(reading, m.mark)[0] not in SPOKEN]
-    return next(iter(told or before or after), None)
-
-
-def _since(reading: Reading, figure: Figure, moment: Moment, closest: list[Moment]) -> list[str]:
-    """Return whether the text has gone on to another incident between a date and a figure."""
-    there, here = reading.sentence_of[moment.mark.first], figure.sentence
-    first, last = reading.sentences[min(there, here) + 1].first, reading.sentences[max(there, here)].last
-    turned = reading.between("turn", first, last) > 0
-    stood, stands = _places(reading, there), _places(reading, here)
-    moved = "moved" if stood and stands and not stood & stands else "stayed" if stood & stands else "open"
-    told = {m.day for m in closest if m.day and _governor(reading, m.mark)[0] not in SPOKEN}
-    return [f"turned{turned}", f"place={moved}", f"lone{len(told) == 1}", f"lone{len(told) == 1}/{moved}/{turned}"]
-
-
-def _places(reading: Reading, number: int) -> set[str]:
-    sentence = reading.sentences[number]
-    return {mark.value for mark in reading.find("place", sentence.first, sentence.last)}
-
-
-def _scene(reading: Reading, figure: Figure, closest: list[Moment]) -> list[str]:
-    """Return what the figure's own sentence says of time: another month, the past, a day of its own."""
-    sentence = reading.sentences[figure.sentence]
-    own = [m for m in closest if reading.sentence_of[m.mark.first] == figure.sentence]
-    title = reading.tokens[figure.head].start < reading.title_end
-    past = bool(reading.find("past", sentence.first, sentence.last))
-    vague = any(m.day is None for m in own)
-    dated = len({m.day for m in own if m.day})
-    return [
-        f"own={min(dated, 2)}/vague{vague}",
-        f"past{past}/own{min(dated, 2)}",
-        f"title{title}",
-        f"ord{bool(reading.find('ord', sentence.first, sentence.last))}",
-    ]
-
-
-def _governor(reading: Reading, mark: Mark) -> tuple[str, str, str]:
-    """Return the verb a date stands by, its side and distance: of the event, the speaking, a burial, a text."""
-    sentence = reading.sentences[reading.sentence_of[mark.first]]
-    left = _nearest(reading, range(mark.first - 1, max(sentence.first - 1, mark.first - REACH), -1))
-    right = _nearest(reading, range(mark.last, min(sentence.last, mark.last + REACH)))
-    (verb, steps), side = min((left, "L"), (right, "R"), key=lambda pair: pair[0][1])
-    return verb, side, distance(steps)
-
-
-def _nearest(reading: Reading, span: range) -> tuple[str, int]:
-    for steps, at in enumerate(span):
-        for kind, governor in GOVERNORS:
-            if kind in reading.at[at]:
-                return governor, steps
-    return "none", REACH
-
-
-def _words(reading: Reading, mark: Mark) -> list[str]:
-    before = reading.tokens[mark.first - 1].text if mark.first else "^"
-    after = reading.tokens[mark.last].text if mark.last < len(reading.tokens) else "$"
-    own = reading.tokens[mark.first].text[:6]
-    return [f"{reading.language}w={own}", f"{reading.language}w-={before}", f"{reading.language}w+={after}"]
-
-
-def _sort(moment: Moment) -> str:
-    return "counted" if moment.form in COUNTED else "named"
-
-
-def _age(reading: Reading, moment: Moment) -> str:
-    days = (reading.when.date() - moment.day).days if moment.day else 0
-    return "new" if days <= 1 else "week" if days <= WEEK else "old"
+def moment_of(figure: Figure, found: list[Moment]) -> tuple[Moment | None, float]:
+    """Return the date expression that *figure* points to, if to one, and the chance."""
+    at, chance = pointed(figure, "day", [moment.mark.first for moment in found])
+    return (None if at is None else found[at]), chance

@@ -224,3 +224,15 @@ def _upper(reading: Reading, end: int, last: int, *, value: int, opens: int, fir
 
 def _tight(reading: Reading, end: int, at: int) -> bool:
     return end == at and reading.tokens[end].text not in {"and", "и", "و", "ve", "та", "і"}
+
+
+def plain_numbers(reading: Reading, first: int, last: int) -> list[int]:
+    """Return the numbers written in tokens *first* to *last* (exclusive), whatever hedges them, in order."""
+    found: list[int] = []
+    index = first
+    while index < last:
+        value, end, _ = _number(reading, index, last)
+        if value is not None and value <= MOST:
+            found.append(value)
+        index = max(end, index + 1)
+    return found

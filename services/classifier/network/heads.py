@@ -1,0 +1,152 @@
+"""Pure: every question about one victim phrase, weighed: outcome, force, range, stance, cause, speaker, day, place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log2
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from services.classifier.network.chances import Floats, softmax
+from services.classifier.network.encoder import Encoded
+from services.classifier.network.tags import Phrase
+
+POINTERS = ("speaker", "end", "day", "place")
+"""What a phrase may point to: the first and the last word of its speaker, a date, a place."""
+STEPS = 24
+"""Kinds of distance between two words: twelve each way, the far ones coarser."""
+EXACT, FARTHEST = 4, 11
+KEY = 64
+"""Width of the vectors by which a phrase and a word find each other."""
+
+OUTCOMES = ("killed", "wounded", "missing", "captured")
+FORCES = (
+    "RU", "RU-PMC", "SY", "TR", "IR", "HZB", "IR-MIL", "SDF", "OPP", "IS", "ARMED",
+    "US", "IL", "JO", "GB", "FR", "LB", "IQ", "OTHER",
+)  # fmt: skip
+STANCES = ("confirmed", "reported", "alleged", "denied")
+CAUSES = (
+    "none", "mortar", "mine", "airstrike", "aircraft", "smallarms", "suicide", "execution", "accident", "other",
+)  # fmt: skip
+RANGES = (
+    "exact", "at-least", "more-than", "up-to", "nearly", "about", "between", "few",
+    "dozens", "tens", "scores", "hundreds", "none",
+)  # fmt: skip
+GOVERNORATES = (
+    "none", "Aleppo", "Idlib", "Latakia", "Tartus", "Hama", "Homs", "Damascus", "Rif-Dimashq", "Daraa", "Quneitra",
+    "Suwayda", "Raqqa", "Deir-ez-Zor", "Hasakah",
+)  # fmt: skip
+GREATEST = 30
+"""The greatest number that the network itself tells: "двенадцатеро", "a commander and five of his men"."""
+CHOICES: dict[str, tuple[str, ...]] = {
+    "force": FORCES,
+    "stance": STANCES,
+    "cause": CAUSES,
+    "range": RANGES,
+    "value": tuple(str(number) for number in range(GREATEST + 1)),
+    "governorate": GOVERNORATES,
+}
+
+
+class Weighed(NamedTuple):
+    """The chances of every answer about one victim phrase.
+
+    *outcomes*, *total* and *part* are independent chances; *choices* sum to one over the answers of ``CHOICES``;
+    *pointers* are scores, the first for pointing nowhere, then one for each word of the window.
+    """
+
+    phrase: Phrase
+    outcomes: dict[str, float]
+    total: float
+    part: float
+    choices: dict[str, Floats]
+    pointers: dict[str, Floats]
+
+
+def step(distance: int) -> int:
+    """Return the kind of *distance* in words: exact up to three, then by half octaves, ahead apart from behind."""
+    far = abs(distance)
+    kind = far if far < EXACT else min(FARTHEST, int(EXACT + log2(far / EXACT) * 2))
+    return kind + STEPS // 2 if distance > 0 else kind
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The weights of all questions."""
+
+    weights: dict[str, Floats]
+
+    @classmethod
+    def load(cls, path: Path) -> Heads:
+        """Read the weights from an ``.npz`` file of 16-bit numbers."""
+        with np.load(path) as stored:
+            return cls({name: stored[name].astype(np.float32) for name in stored.files})
+
+    def weigh(self, encoded: Encoded, found: Sequence[Phrase], sentences: npt.NDArray[np.int64]) -> list[Weighed]:
+        """Return the chances of every answer about each phrase; *sentences* are the sentence numbers of the words."""
+        if not found:
+            return []
+        vectors = self._vectors(encoded, found)
+        outcomes, totals, parts = (_sigmoid(self._linear(name, vectors)) for name in ("outcome", "total", "part"))
+        choices = {name: softmax(self._linear(name, vectors)) for name in CHOICES}
+        pointers = [self._pointers(encoded, phrase, vectors[at], sentences) for at, phrase in enumerate(found)]
+        return [
+            Weighed(
+                phrase,
+                dict(zip(OUTCOMES, map(float, outcomes[at]), strict=True)),
+                float(totals[at, 0]),
+                float(parts[at, 0]),
+                {name: chances[at] for name, chances in choices.items()},
+                pointers[at],
+            )
+            for at, phrase in enumerate(found)
+        ]
+
+    def _linear(self, name: str, vectors: Floats) -> Floats:
+        answer: Floats = vectors @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
+        return answer
+
+    def _vectors(self, encoded: Encoded, found: Sequence[Phrase]) -> Floats:
+        rows = [
+            np.concatenate(
+                [
+                    encoded.words[phrase.first],
+                    encoded.words[phrase.last - 1],
+                    encoded.words[phrase.first : phrase.last].mean(axis=0),
+                    encoded.whole,
+                ]
+            )
+            for phrase in found
+        ]
+        return _gelu(self._linear("phrase", np.stack(rows)))
+
+    def _pointers(
+        self, encoded: Encoded, phrase: Phrase, vector: Floats, sentences: npt.NDArray[np.int64]
+    ) -> dict[str, Floats]:
+        steps = np.array([step(at - phrase.first) for at in range(len(encoded.words))])
+        kinds = steps + STEPS * (sentences == sentences[phrase.first])
+        targets = np.concatenate([encoded.whole[None], encoded.words])
+        found: dict[str, Floats] = {}
+        for name in POINTERS:
+            keys = self._linear(f"{name}.key", targets)
+            query = self._linear(f"{name}.query", vector)
+            scores = keys @ query / np.sqrt(KEY)
+            scores[1:] += self.weights[f"{name}.steps"][kinds]
+            found[name] = scores
+        return found
+
+
+def _sigmoid(scores: Floats) -> Floats:
+    chances: Floats = 1 / (1 + np.exp(-scores))
+    return chances
+
+
+def _gelu(values: Floats) -> Floats:
+    """Return the Gaussian error linear unit, in the tanh form that the heads were trained with."""
+    inner = np.sqrt(2 / np.pi) * (values + 0.044715 * values**3)
+    activated: Floats = 0.5 * values * (1 + np.tanh(inner))
+    return activated

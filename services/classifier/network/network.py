@@ -1,0 +1,90 @@
+"""The trained reader as one thing: a document in, the phrases that may name victims and what is thought of them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from services.classifier.claims.figures import Figure, figure_of
+from services.classifier.claims.victims import names_of
+from services.classifier.data import Theatre
+from services.classifier.network import features, tags
+from services.classifier.network.encoder import Encoder, Words
+from services.classifier.network.features import Features
+from services.classifier.network.heads import Heads
+from services.classifier.network.subwords import Subwords
+from services.classifier.network.windows import Window, windows
+from services.classifier.reading import Reading
+
+NEAR_MISS = 0.15
+"""How likely a phrase must be to be shown as nearly a claim."""
+NAMED = 0.5
+"""How likely the first word of a name must be."""
+SOURCE_WORDS = 6
+"""Words of a source's name that the network is told."""
+SIGNS = ("out", "both", "neutral", "deny", "neg", "role", "num", "vague", "rite")
+"""Classes of words without any of which a stretch of text is not worth the network's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The files of one training run."""
+
+    subwords: Subwords
+    features: Features
+    encoder: Encoder
+    heads: Heads
+    theatre: Theatre
+
+    @classmethod
+    def load(cls, folder: Path, theatre: Theatre) -> Network:
+        """Read the files in *folder*."""
+        return cls(
+            Subwords.load(folder / "pieces.tsv"),
+            Features.load(folder / "features.txt"),
+            Encoder(folder / "encoder.onnx"),
+            Heads.load(folder / "heads.npz"),
+            theatre,
+        )
+
+    def figures(self, reading: Reading, source: str) -> list[Figure]:
+        """Return the phrases of *reading* that may name victims, the unlikely among them, in order.
+
+        *source* is the name of the outlet: a ministry's own channel speaks otherwise than a rumour mill.
+        """
+        pieces = [
+            self.subwords.pieces(reading.document[token.start : token.end], spaced=_is_spaced(reading, token.start))
+            for token in reading.tokens
+        ]
+        marks = [self.features.ids(names) for names in features.named(reading, self.theatre)]
+        name = [piece for word in source.split()[:SOURCE_WORDS] for piece in self.subwords.pieces(word, spaced=True)]
+        bounds = [(sentence.first, sentence.last) for sentence in reading.sentences]
+        found: list[Figure] = []
+        for window in windows(bounds, [len(word) for word in pieces]):
+            if any(reading.find(kind, window.opens, window.closes) for kind in SIGNS):
+                inside = slice(window.first, window.last)
+                words = Words(pieces[inside], marks[inside], name, self.features.source)
+                found.extend(self._of_window(reading, window, words))
+        return found
+
+    def _of_window(self, reading: Reading, window: Window, words: Words) -> list[Figure]:
+        encoded = self.encoder.encode(words)
+        length = len(encoded.words)
+        phrases = [
+            phrase
+            for phrase in tags.phrases(encoded.figures, NEAR_MISS)
+            if window.opens <= window.first + phrase.first < window.closes
+        ]
+        sentences = np.array(reading.sentence_of[window.first : window.first + length])
+        figures = [
+            figure_of(reading, window.first, length, weighed)
+            for weighed in self.heads.weigh(encoded, phrases, sentences)
+        ]
+        named = names_of(figures, tags.phrases(encoded.names, NAMED), window.first)
+        return [replace(figure, names=tuple(named.get(at, ()))) for at, figure in enumerate(figures)]
+
+
+def _is_spaced(reading: Reading, start: int) -> bool:
+    return start == 0 or reading.document[start - 1].isspace()

@@ -1,0 +1,111 @@
+"""Examples as tensors: windows of like length together, each padded to the longest."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from services.classifier.network.features import MOST, TITLE, Features
+from services.classifier.network.subwords import END, PAD, START, UNKNOWN
+from services.classifier.network.tags import BEGINS, GOES_ON, OUTSIDE
+from services.classifier.training.examples import Example
+
+PIECES = 1600
+"""Pieces of a batch, padding among them."""
+WITHOUT_LEXICON, WITHOUT_FEATURE, WITHOUT_WORD = 0.15, 0.03, 0.02
+"""Share of windows, features and words that training hides, so that no half of the reader leans on the other."""
+IGNORED = -100
+JITTER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Windows as the network takes them: *ids* and *features* by piece, *first* piece, *sentences* and tags by word."""
+
+    examples: Sequence[Example]
+    ids: Tensor
+    features: Tensor
+    first: Tensor
+    words: Tensor
+    sentences: Tensor
+    figures: Tensor
+    names: Tensor
+
+
+def grouped(examples: Sequence[Example], chance: random.Random | None = None) -> list[list[Example]]:
+    """Return *examples* in groups of like length; with *chance* in another order each time."""
+    keyed = [(_size(one) + (chance.random() * JITTER if chance else 0), one) for one in examples]
+    groups: list[list[Example]] = []
+    longest = 0
+    for _, one in sorted(keyed, key=lambda pair: pair[0]):
+        longest = max(longest, _size(one))
+        if not groups or longest * (len(groups[-1]) + 1) > PIECES:
+            groups.append([])
+            longest = _size(one)
+        groups[-1].append(one)
+    if chance:
+        chance.shuffle(groups)
+    return groups
+
+
+def _size(example: Example) -> int:
+    return len(example.source) + sum(map(len, example.pieces)) + 3
+
+
+def batch(examples: Sequence[Example], features: Features, chance: random.Random | None = None) -> Batch:
+    """Return *examples* as tensors; with *chance* some words and features are hidden."""
+    packed = [_pack(one, features, chance) for one in examples]
+    longest = max(len(ids) for ids, _, _ in packed)
+    words = max(len(first) for _, _, first in packed)
+    shape = (len(examples), words)
+    made = Batch(
+        examples,
+        torch.full((len(examples), longest), PAD),
+        torch.zeros(len(examples), longest, MOST, dtype=torch.long),
+        torch.zeros(shape, dtype=torch.long),
+        torch.zeros(shape, dtype=torch.bool),
+        torch.full(shape, -1),
+        torch.full(shape, IGNORED),
+        torch.full(shape, IGNORED),
+    )
+    for row, (one, (ids, marks, first)) in enumerate(zip(examples, packed, strict=True)):
+        made.ids[row, : len(ids)] = torch.tensor(ids)
+        for at, marked in enumerate(marks):
+            made.features[row, at, : len(marked)] = torch.tensor(marked, dtype=torch.long)
+        count = len(first)
+        made.first[row, :count] = torch.tensor(first)
+        made.words[row, :count] = True
+        made.sentences[row, :count] = torch.tensor(one.sentences)
+        _tag(made.figures[row, :count], [(figure.first, figure.last) for figure in one.figures])
+        _tag(made.names[row, :count], one.names)
+    return made
+
+
+def _tag(row: Tensor, spans: Sequence[tuple[int, int]]) -> None:
+    row[:] = OUTSIDE
+    for first, last in spans:
+        row[first + 1 : last] = GOES_ON
+    for first, _ in spans:
+        row[first] = BEGINS
+
+
+def _pack(
+    example: Example, features: Features, chance: random.Random | None
+) -> tuple[list[int], list[Sequence[int]], list[int]]:
+    ids = [START, *example.source, END]
+    marks: list[Sequence[int]] = [(), *([(features.source,)] * len(example.source)), ()]
+    bare = chance is not None and chance.random() < WITHOUT_LEXICON
+    first: list[int] = []
+    for pieces, names in zip(example.pieces, example.features, strict=True):
+        first.append(len(ids))
+        kept = [name for name in names if not bare or name == TITLE]
+        if chance:
+            kept = [name for name in kept if chance.random() >= WITHOUT_FEATURE]
+        spelt = (UNKNOWN,) if chance and chance.random() < WITHOUT_WORD else pieces
+        ids.extend(spelt)
+        marks.extend([features.ids(kept)] * len(spelt))
+    return [*ids, END], [*marks, ()], first

@@ -1,0 +1,123 @@
+"""The network: a transformer encoder that also takes what the lexicon says of a word, and a head for every question."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from services.classifier.network.heads import CHOICES, KEY, OUTCOMES, POINTERS, STEPS, step
+from services.classifier.training.base import INNER, WIDTH, Base
+
+HEADS = 12
+LAYERS = 8
+"""The first eight layers of twelve: the last ones of a sentence encoder forget which word they stand at."""
+PLACES = 512
+DROPPED = 0.1
+NORM = 1e-12
+FAR = 400
+STEP_OF = torch.tensor([step(distance) for distance in range(-FAR, FAR + 1)])
+
+
+class Layer(nn.Module):
+    """One layer of the encoder: attention and a feed-forward step, each normalised after its sum (BERT)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
+        self.ao = nn.Linear(WIDTH, WIDTH)
+        self.aln = nn.LayerNorm(WIDTH, NORM)
+        self.fi = nn.Linear(WIDTH, INNER)
+        self.fo = nn.Linear(INNER, WIDTH)
+        self.oln = nn.LayerNorm(WIDTH, NORM)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """Return the next layer's vectors (texts, pieces, width); *mask* is true where a piece stands."""
+        texts, pieces, _ = hidden.shape
+        split = self.qkv(hidden).view(texts, pieces, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        query, key, value = split[0], split[1], split[2]
+        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        joined = self.ao(seen.transpose(1, 2).reshape(texts, pieces, WIDTH))
+        hidden = self.aln(hidden + functional.dropout(joined, DROPPED, self.training))
+        inner = self.fo(functional.gelu(self.fi(hidden)))
+        normed: Tensor = self.oln(hidden + functional.dropout(inner, DROPPED, self.training))
+        return normed
+
+
+class Reader(nn.Module):
+    """Encoder, tags and heads; the shapes of what the heads answer are those of ``network.heads``."""
+
+    def __init__(self, pieces: int, features: int, layers: int = LAYERS) -> None:
+        super().__init__()
+        self.emb = nn.Embedding(pieces, WIDTH, padding_idx=1)
+        self.emb.weight.requires_grad = False
+        self.pos = nn.Parameter(torch.zeros(PLACES, WIDTH))
+        self.eln = nn.LayerNorm(WIDTH, NORM)
+        self.feat = nn.Embedding(features, WIDTH, padding_idx=0)
+        nn.init.normal_(self.feat.weight, std=0.02)
+        self.feat.weight.data[0] = 0
+        self.layers = nn.ModuleList([Layer() for _ in range(layers)])
+        self.tag = nn.Linear(WIDTH, 6)
+        self.relh = nn.Linear(WIDTH, 1)
+        self.rep = nn.Sequential(
+            nn.Dropout(DROPPED), nn.Linear(4 * WIDTH, WIDTH), nn.GELU(approximate="tanh"), nn.Dropout(DROPPED)
+        )
+        sizes = {"outcome": len(OUTCOMES), "total": 1, "part": 1} | {name: len(CHOICES[name]) for name in CHOICES}
+        self.head = nn.ModuleDict({name: nn.Linear(WIDTH, size) for name, size in sizes.items()})
+        self.q = nn.ModuleDict({name: nn.Linear(WIDTH, KEY) for name in POINTERS})
+        self.k = nn.ModuleDict({name: nn.Linear(WIDTH, KEY) for name in POINTERS})
+        self.dist = nn.ParameterDict({name: nn.Parameter(torch.zeros(2 * STEPS)) for name in POINTERS})
+
+    def start_from(self, base: Base, rows: list[int]) -> None:
+        """Take the weights of *base*: its first layers, and the vectors of the pieces in *rows* of its vocabulary."""
+
+        def take(name: str, *shape: int) -> Tensor:
+            return torch.tensor(base.tensor(name)).view(*shape) if shape else torch.tensor(base.tensor(name))
+
+        self.emb.weight.data = take("emb.word", -1, WIDTH)[rows].clone()
+        self.emb.weight.data[1] = 0
+        self.pos.data = take("emb.pos", -1, WIDTH) + take("emb.type", -1, WIDTH)[0]
+        self.eln.weight.data, self.eln.bias.data = take("emb.ln.w"), take("emb.ln.b")
+        for number, layer in enumerate(self.layers):
+            at = f"l{number}"
+            layer.qkv.weight.data = torch.cat([take(f"{at}.{part}.w", WIDTH, WIDTH) for part in "qkv"])
+            layer.qkv.bias.data = torch.cat([take(f"{at}.{part}.b") for part in "qkv"])
+            shapes = {"ao": (WIDTH, WIDTH), "fi": (INNER, WIDTH), "fo": (WIDTH, INNER), "aln": (), "oln": ()}
+            for part, shape in shapes.items():
+                getattr(layer, part).weight.data = take(f"{at}.{part}.w", *shape)
+                getattr(layer, part).bias.data = take(f"{at}.{part}.b")
+
+    def encode(self, ids: Tensor, features: Tensor) -> Tensor:
+        """Return the vectors of all pieces (texts, pieces, width)."""
+        hidden = self.emb(ids) + self.pos[: ids.shape[1]] + self.feat(features).sum(2)
+        hidden = functional.dropout(self.eln(hidden), DROPPED, self.training)
+        mask = (ids != 1)[:, None, None, :]
+        for layer in self.layers:
+            hidden = layer(hidden, mask)
+        return hidden
+
+    def vectors(self, words: Tensor, whole: Tensor, first: Tensor, last: Tensor) -> Tensor:
+        """Return one vector for each figure: its *first* and *last* word, their mean, and its window as a *whole*."""
+        rows = torch.arange(len(first))
+        places = torch.arange(words.shape[1])[None, :]
+        inside = ((places >= first[:, None]) & (places < last[:, None])).float()
+        mean = (words * inside[:, :, None]).sum(1) / inside.sum(1, keepdim=True)
+        vectors: Tensor = self.rep(torch.cat([words[rows, first], words[rows, last - 1], mean, whole], -1))
+        return vectors
+
+    def pointers(
+        self, vectors: Tensor, words: Tensor, whole: Tensor, first: Tensor, sentences: Tensor
+    ) -> dict[str, Tensor]:
+        """Return the scores (figures, 1 + words) of what each figure points to; the first column is nowhere."""
+        figures, count = words.shape[:2]
+        steps = STEP_OF[(torch.arange(count)[None, :] - first[:, None]).clamp(-FAR, FAR) + FAR]
+        same = (sentences == sentences[torch.arange(figures), first][:, None]).long()
+        targets = torch.cat([whole[:, None], words], 1)
+        found: dict[str, Tensor] = {}
+        for name in POINTERS:
+            scores = torch.einsum("nd,nwd->nw", self.q[name](vectors), self.k[name](targets)) / math.sqrt(KEY)
+            away = self.dist[name][steps + same * STEPS]
+            found[name] = scores + torch.cat([torch.zeros(figures, 1), away], 1)
+        return found
