@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from services.classifier.second_reader.settings import SecondReaderSettings
 from shared.settings import Section
 
 Language = Literal["en", "ru", "ar", "tr", "uk"]
@@ -18,3 +19,4 @@ class ClassifierSettings(Section):
         ("en", "ru", "ar", "tr", "uk"), min_length=1, description="Languages to read; others are passed on unread"
     )
     threshold: float = Field(0.5, ge=0, le=1, description="Least chance of a claim for an item to count as relevant")
+    second_reader: SecondReaderSettings = SecondReaderSettings()
