@@ -296,3 +296,22 @@ def test_whatever_is_answered_only_verbatim_claims_come_out(changes: list[Any]) 
         assert document[claim.start : claim.end] == claim.evidence
         assert claim.attributed_to is None or claim.attributed_to in document
         assert all(0 <= span.start < span.end <= len(document) for span in claim.spans)
+
+
+ODD = st.sampled_from(
+    ["4", "٣٥", "½", "²", "killed", "soldiers", "four", "-", "%", "\u00a0", "\u202f", ",", "\x00", "\u202e"]
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(ODD | st.text(max_size=6), min_size=1, max_size=12).map(" ".join),
+    st.sampled_from(["en", "ru", "ar", "tr", "uk", "de", None]),
+    st.integers(0, 50),
+)
+def test_any_text_can_be_quoted_without_harm(text: str, lang: str | None, number: int) -> None:
+    changes = {"evidence": text, "place": text[:150], "attributed_to": text[:150], "names": [text[:150]]}
+    verdict = judge(answered(**changes, min=number, max=number), text=text, lang=lang)
+    for claim in verdict.accepted:
+        assert claim.evidence == text
+        assert all(0 <= span.start < span.end <= len(text) + 1 for span in claim.spans)
