@@ -190,7 +190,7 @@ async def test_an_answer_that_drips_is_slow_too(world: World) -> None:
 
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with counted("timeout"):
+    async with counted("timeout"), asyncio.timeout(5):
         assert not (await world.review(base_url=f"http://127.0.0.1:{port}/v1", timeout=0.5)).claims
     server.close()
     await server.wait_closed()
