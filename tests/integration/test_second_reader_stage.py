@@ -78,7 +78,7 @@ async def test_an_endpoint_that_is_down_or_silent_loses_no_item(web: WebServer, 
     web.serve("/v1/chat/completions", Page(b"", 500), silent, Page(b"no", 200), silent)
     wanted = everything_is_doubtful(web, tmp_path, timeout=0.5, failures=3)
     items = [raw(number) for number in range(30)]
-    tagged = await asyncio.wait_for(classified(tmp_path, wanted, *items), 60)
+    tagged = await asyncio.wait_for(classified(tmp_path, wanted, *items), 100)
     alone = shared_reader().read(raw(0))
     assert alone.claims
     assert all(len(one.claims) == len(alone.claims) and one.relevant for one in tagged)
