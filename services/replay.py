@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from services.alerter.store import Store, Tracked
 from services.alerter.track import track
 from services.classifier.settings import ClassifierSettings
 from services.documents import Document
+from shared.clock import SystemClock
 from shared.database import create_engine
 from shared.errors import ClaimwatchError
 from shared.messages import Claim, RawItem, TaggedItem, stable_id
@@ -20,6 +21,9 @@ from shared.migrations import upgrade
 
 Read = Callable[[Document], TaggedItem]
 """Makes a tagged item of a document: the classifier's reader, or the labels of a gold file."""
+
+Review = Callable[[TaggedItem], Awaitable[TaggedItem]]
+"""Looks at what was read once more: the second reader."""
 
 CLAIM_FIELDS = (
     "outcome", "min", "max", "force", "part", "place", "governorate", "date", "cause", "stance", "attributed_to",
@@ -30,7 +34,9 @@ CLAIM_FIELDS = (
 SILENT = PolicySettings(live=False)
 
 
-async def replay(documents: Iterable[Document], read: Read) -> AsyncIterator[dict[str, Any]]:
+async def replay(
+    documents: Iterable[Document], read: Read, review: Review | None = None
+) -> AsyncIterator[dict[str, Any]]:
     """Yield what the product makes of each of *documents*, in the order of their publication.
 
     Each is handled as if it had just been collected. Nothing outlives the replay, and nobody is told anything.
@@ -38,6 +44,8 @@ async def replay(documents: Iterable[Document], read: Read) -> AsyncIterator[dic
     async with _fresh_store() as store:
         for document in sorted(documents, key=lambda one: one.published_at):
             tagged = read(document)
+            if review is not None:
+                tagged = await review(tagged)
             yield result(document, tagged, await track(tagged, store, document.published_at, settings=SILENT))
 
 
@@ -60,6 +68,20 @@ def load_reader(settings: ClassifierSettings) -> Read:
 
     reader = Reader.load(settings.languages, settings.threshold)
     return lambda document: reader.read(document.as_collected())
+
+
+@asynccontextmanager
+async def load_review(settings: ClassifierSettings) -> AsyncIterator[Review | None]:
+    """Yield the second reader's review, if *settings* ask for one; it asks and pays as it does live, at the real time.
+
+    Raises:
+        ConfigurationError: its file cannot be used.
+
+    """
+    from services.classifier.second_reader.reviewing import opened  # noqa: PLC0415 - the same
+
+    async with opened(settings, SystemClock()) as second:
+        yield second.review if second else None
 
 
 def read_from_labels(labels: Iterable[Mapping[str, Any]]) -> Read:

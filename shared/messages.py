@@ -128,6 +128,7 @@ class Claim(Message):
     end: int = Field(ge=0)
     confidence: float = Field(1.0, ge=0, le=1)
     spans: tuple[Span, ...] = ()
+    reader: str | None = Field(None, description="Who read it, if not the item's own reader: second:MODEL:PROMPT")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

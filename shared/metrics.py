@@ -18,3 +18,11 @@ READ = Counter("claimwatch_read_items", "Items read: relevant, irrelevant or unr
 INCIDENTS = Counter("claimwatch_incidents", "Incidents opened")
 ALERTS = Counter("claimwatch_alerts", "Alerts decided by kind", ["kind"])
 DELIVERIES = Counter("claimwatch_deliveries", "Deliveries by channel and by what came of them", ["channel", "status"])
+SECOND_READER = Counter("claimwatch_second_reader", "Doubtful items by what came of asking about them", ["status"])
+SECOND_READER_CLAIMS = Counter("claimwatch_second_reader_claims", "Claims answered, by what became of them", ["fate"])
+SECOND_READER_TOKENS = Counter("claimwatch_second_reader_tokens", "Tokens billed by the second reader's endpoint")
+SECOND_READER_SECONDS = Histogram(
+    "claimwatch_second_reader_seconds",
+    "Time of one question to the endpoint",
+    buckets=(0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120),
+)

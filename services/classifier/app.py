@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from services.classifier.classify import Reader
+from services.classifier.second_reader.reviewing import opened
 from services.classifier.settings import ClassifierSettings
 from shared.eventlog import Record
 from shared.messages import RawItem
@@ -20,11 +21,14 @@ GROUP = "classifier"
 async def run(runtime: Runtime, settings: ClassifierSettings) -> None:
     """Read raw items until ``runtime.stop`` is set; then finish what is in hand."""
     reader = await asyncio.to_thread(Reader.load, settings.languages, settings.threshold)
+    async with opened(settings, runtime.clock) as second:
 
-    async def handle(item: RawItem, record: Record) -> Sequence[Output]:  # noqa: ARG001 - the stage's contract
-        tagged = await asyncio.to_thread(reader.read, item)
-        decision = "relevant" if tagged.relevant else "irrelevant" if tagged.read else "unread"
-        READ.labels(lang=tagged.lang or "unknown", decision=decision).inc()
-        return [Output(TAGGED, tagged)]
+        async def handle(item: RawItem, record: Record) -> Sequence[Output]:  # noqa: ARG001 - the stage's contract
+            tagged = await asyncio.to_thread(reader.read, item)
+            if second is not None:
+                tagged = await second.review(tagged)
+            decision = "relevant" if tagged.relevant else "irrelevant" if tagged.read else "unread"
+            READ.labels(lang=tagged.lang or "unknown", decision=decision).inc()
+            return [Output(TAGGED, tagged)]
 
-    await run_stage(Stage("classifier", RAW, GROUP, handle), runtime)
+        await run_stage(Stage("classifier", RAW, GROUP, handle), runtime)

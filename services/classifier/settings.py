@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, field_validator
 
 from services.classifier.languages import languages
+from services.classifier.second_reader.settings import SecondReaderSettings
 from shared.settings import Section
 
 
@@ -15,6 +16,7 @@ class ClassifierSettings(Section):
         tuple(languages()), min_length=1, description="Languages to read; others are passed on unread"
     )
     threshold: float = Field(0.5, ge=0, le=1, description="Least chance of a claim for an item to count as relevant")
+    second_reader: SecondReaderSettings = SecondReaderSettings()
 
     @field_validator("languages")
     @classmethod

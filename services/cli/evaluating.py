@@ -79,9 +79,10 @@ def _documents(paths: Sequence[Path]) -> list[list[Document]]:
 
 
 async def _replay(documents: Sequence[Document], settings: Configuration) -> list[Mapping[str, Any]]:
-    from services.replay import load_reader, replay
+    from services.replay import load_reader, load_review, replay
 
-    return [line async for line in replay(documents, load_reader(settings.classifier))]
+    async with load_review(settings.classifier) as review:
+        return [line async for line in replay(documents, load_reader(settings.classifier), review)]
 
 
 def _good(path: Path, lines: Iterable[T | BadLine]) -> list[T]:

@@ -108,6 +108,7 @@ def _claim(number: int, claim: Claim, document: str) -> list[Text]:
         "role": claim.role or "",
         "names": ", ".join(claim.names),
         "said by": _speaker(claim),
+        "read by": claim.reader or "",
     }
     lines += [Text(f"   {name:<8} {plain(value)}") for name, value in facts.items() if value]
     before, after = document[max(0, claim.start - 60) : claim.start], document[claim.end : claim.end + 60]
@@ -179,4 +180,14 @@ def _read(item: RawItem, settings: Configuration) -> tuple[TaggedItem, Sequence[
     from services.classifier.explanation import explain as account
 
     reader = Reader.load(settings.classifier.languages, settings.classifier.threshold)
-    return reader.read(item), account(reader, item).rejected
+    tagged = asyncio.run(_review(reader.read(item), settings))
+    return tagged, account(reader, item).rejected
+
+
+async def _review(tagged: TaggedItem, settings: Configuration) -> TaggedItem:
+    """Return *tagged* after the second reader, if there is one, was asked as it would be live."""
+    from services.classifier.second_reader.reviewing import opened
+    from shared.clock import SystemClock
+
+    async with opened(settings.classifier, SystemClock()) as second:
+        return await second.review(tagged) if second else tagged

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -59,7 +59,7 @@ def replay(
     documents, bad = sort_out(docs)
     read = _reader(claims, settings)
     with _writing(output) as target:
-        asyncio.run(_replay(documents, read, target))
+        asyncio.run(_replay(documents, read, None if claims else settings, target))
     if bad:
         print(f"claimwatch: {bad} of {bad + len(documents)} lines were not documents", file=sys.stderr)
         raise typer.Exit(Status.FAILED)
@@ -94,16 +94,20 @@ def _reader(claims: Path | None, settings: Configuration) -> Read:
     return read_from_labels(labels)
 
 
-async def _replay(documents: Sequence[Document], read: Read, target: TextIO) -> None:
+async def _replay(documents: Sequence[Document], read: Read, settings: Configuration | None, target: TextIO) -> None:
+    """Write what *read* and the ledger make of *documents*; with *settings*, the second reader is asked too."""
     from rich.console import Console
     from rich.progress import Progress
 
+    from services.replay import load_review
     from services.replay import replay as run
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    async with AsyncExitStack() as stack:
+        review = await stack.enter_async_context(load_review(settings.classifier)) if settings else None
+        progress = stack.enter_context(Progress(console=console, transient=True, disable=not console.is_terminal))
         task = progress.add_task("replaying", total=len(documents))
-        async for line in run(documents, read):
+        async for line in run(documents, read, review):
             target.write(json.dumps(line, ensure_ascii=False) + "\n")
             progress.advance(task)
 

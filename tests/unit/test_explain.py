@@ -106,6 +106,11 @@ def test_totals_and_parts_are_marked() -> None:
     assert "killed (part of a larger figure)" in told(claim(part=True))
 
 
+def test_a_claim_of_the_second_reader_says_so() -> None:
+    assert "read by  second:tiny:1" in told(claim(reader="second:tiny:1"))
+    assert "read by" not in told(claim())
+
+
 def test_an_unread_item_says_so() -> None:
     assert told(relevant=False, read=False, lang=None).startswith("not read · score 0.90 · language unknown")
     assert told(relevant=False).startswith("not relevant")

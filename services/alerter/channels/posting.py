@@ -10,8 +10,6 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -21,6 +19,7 @@ import httpx
 from shared.clock import Clock
 from shared.errors import Reject, Retry
 from shared.http_guard import AddressRefused, NameUnknown
+from shared.retry_after import seconds_asked
 
 ANSWER_BYTES = 4 * 1024 * 1024
 """More than this is no answer to a notification; a page of Slack's history with its blocks stays below it."""
@@ -107,18 +106,5 @@ class Poster:
                     break
         finally:
             await response.aclose()
-        return Answer(response.status_code, body, _pause(response.headers.get("retry-after"), self._clock.now()))
-
-
-def _pause(header: str | None, now: datetime) -> float | None:
-    """Return the seconds that ``Retry-After`` names, as a number or as a date (RFC 9110, 10.2.3)."""
-    if not header:
-        return None
-    if header.strip().isdecimal():
-        return min(float(header[:12]), LONGEST_PAUSE)
-    try:
-        until = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    seconds = (until - now).total_seconds() if until.tzinfo else 0.0
-    return min(max(seconds, 0.0), LONGEST_PAUSE)
+        after = seconds_asked(response.headers.get("retry-after"), self._clock.now(), LONGEST_PAUSE)
+        return Answer(response.status_code, body, after)

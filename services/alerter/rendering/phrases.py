@@ -122,6 +122,8 @@ def doubts(statement: Statement) -> tuple[str, ...]:
     found = []
     if statement.claim.confidence < LOW_CONFIDENCE:
         found.append(f"low confidence ({statement.claim.confidence:.0%}): read the quote")
+    if statement.claim.reader:
+        found.append("read by the second reader, not by the first")
     if statement.link_reason.startswith(DOUBTFUL):
         found.append(f"may belong to another incident ({statement.link_score:.0%})")
     if statement.state in STATES:

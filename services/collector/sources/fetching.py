@@ -7,8 +7,6 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
@@ -19,9 +17,10 @@ import httpx
 
 from services.collector.sources.decoding import Decoder, TooLarge, UnknownEncoding, decoder_for
 from services.collector.sources.hosts import Hosts
-from shared.clock import Clock, SystemClock, aware
+from shared.clock import Clock, SystemClock
 from shared.errors import Retry
 from shared.http_guard import AddressRefused, NameUnknown, guarded_transport
+from shared.retry_after import seconds_asked
 
 FEED_ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json;q=0.9, application/json;q=0.8, "
@@ -179,22 +178,8 @@ class Fetcher:
                 str(url),
                 {name.lower(): value for name, value in answer.headers.items()},
                 body,
-                retry_after=pause_asked(answer.headers.get("retry-after"), self._clock.now()),
+                retry_after=seconds_asked(answer.headers.get("retry-after"), self._clock.now(), _LONGEST_PAUSE),
             )
-
-
-def pause_asked(value: str | None, now: datetime) -> float | None:
-    """Return the seconds a ``Retry-After`` header asks for (a number, or a date: RFC 9110, 10.2.3), at most a day."""
-    if not value:
-        return None
-    if value.strip().isdecimal():
-        seconds = float(value)
-    else:
-        try:
-            seconds = (aware(parsedate_to_datetime(value)) - now).total_seconds()
-        except ValueError:
-            return None
-    return min(max(seconds, 0.0), _LONGEST_PAUSE)
 
 
 async def _read(answer: httpx.Response, decoder: Decoder) -> bytes:
