@@ -10,6 +10,7 @@ evidence    share of predicted claims whose evidence is a verbatim part of the d
 linking     pairwise: two documents belong together when they share an incident
 new         one alert for each gold incident; any further one is false
 conflict    alerts for conflicting claims, by (document, incident)
+calibration of the claims given some confidence, the share that is strictly right
 
 The words (claim, range, party, conflict) are those of ``docs/glossary.md``.
 """
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
+from services.calibration import Bin, curve
 from services.speakers import same_speaker, speaker
 
 Json = Mapping[str, Any]
@@ -73,6 +75,7 @@ class Table:
     new: Ratio
     late: int
     conflict: Ratio
+    calibration: Sequence[Bin] = ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,17 @@ def evaluate(documents: Sequence[Json], gold: Sequence[Json], results: Sequence[
         new=new,
         late=late,
         conflict=_conflict_alerts(pairs, keys),
+        calibration=curve(_judged(strict)),
     )
+
+
+def _judged(matched: Sequence[tuple[_Pair, list[tuple[int, int]]]]) -> Iterator[tuple[float, bool]]:
+    """Return for each claim that states its confidence what that is, and whether the claim is strictly right."""
+    for pair, found in matched:
+        right = {j for _, j in found}
+        for number, claim in enumerate(pair.found):
+            if claim.get("confidence") is not None:
+                yield float(claim["confidence"]), number in right
 
 
 def evaluate_by(

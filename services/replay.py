@@ -27,7 +27,7 @@ Review = Callable[[TaggedItem], Awaitable[TaggedItem]]
 
 CLAIM_FIELDS = (
     "outcome", "min", "max", "force", "part", "place", "governorate", "date", "cause", "stance", "attributed_to",
-    "party", "names", "evidence",
+    "party", "names", "evidence", "confidence",
 )  # fmt: skip
 """What a result says of a claim, beside its incident."""
 

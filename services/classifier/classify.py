@@ -46,6 +46,7 @@ class Reader:
 
     def __init__(
         self,
+        *,
         theatre: Theatre,
         lexicons: dict[str, Lexicon],
         glance: gate.Glance,
@@ -64,14 +65,13 @@ class Reader:
     def load(cls, known: Iterable[str] | None = None, threshold: float = THRESHOLD) -> Reader:
         """Build a reader from the data folders: for the *known* languages, or for all there are."""
         theatre = load_theatre()
-        lexicons = {language: load_lexicon(language, theatre) for language in (known or languages())}
         return cls(
-            theatre,
-            lexicons,
-            gate.Glance.load(MODELS / "gate.tsv"),
-            Network.load(MODELS, theatre),
-            Confidence.load(MODELS / "confidence.toml"),
-            threshold,
+            theatre=theatre,
+            lexicons={language: load_lexicon(language, theatre) for language in (known or languages())},
+            glance=gate.Glance.load(MODELS / "gate.tsv"),
+            network=Network.load(MODELS, theatre),
+            confidence=Confidence.load(MODELS / "confidence.toml"),
+            threshold=threshold,
         )
 
     def read(self, item: RawItem) -> TaggedItem:

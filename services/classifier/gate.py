@@ -1,8 +1,8 @@
 """Pure: is it worth reading in full? Two cheap looks, either of which opens; what they saw is kept as reasons.
 
 The first is a linear model over the beginnings of words, trained on the labelled passages; the second asks the lexicon
-whether anybody met an end and anything speaks of Syria. The gate only keeps out what cannot hold a claim; whether a text
-does hold one is the network's to say. It reads raw HTML as well as text: markup weighs nothing.
+whether anybody met an end and anything speaks of Syria. The gate only keeps out what cannot hold a claim; whether a
+text does hold one is the network's to say. It reads raw HTML as well as text: markup weighs nothing.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from services.calibration import error
 from services.cli.files import read_lines
 from services.cli.options import ConfigOption, JsonOption, configured, log_plainly
 from shared.errors import ClaimwatchError
@@ -130,6 +131,9 @@ def _text(title: str, table: Table) -> str:
     lines.append(f"  {'slots':<16}{slots or 'no strictly matched claims'}")
     if table.evidence is not None:
         lines.append(f"  {'verbatim quotes':<16}{table.evidence:.3f}")
+    if table.calibration:
+        curve = "  ".join(f"{one.stated:.2f}→{one.right:.2f} ({one.claims})" for one in table.calibration)
+        lines.append(f"  {'confidence':<16}stated→right (claims): {curve}; error {error(table.calibration):.3f}")
     return "\n".join(lines)
 
 

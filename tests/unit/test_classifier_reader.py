@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 
+from services.classifier.classify import MODELS
 from services.classifier.explanation import explain
+from services.classifier.gate import Glance
 from tests.support.reader import item, shared_reader
 
 
@@ -65,6 +67,22 @@ def test_what_is_not_about_combatants_in_syria_is_irrelevant(text: str) -> None:
     assert tagged.reasons
 
 
+def test_a_text_in_two_languages_is_read_in_both() -> None:
+    raw = item(
+        "Six Turkish soldiers were killed near Saraqib on Wednesday, the Turkish Defence Ministry said.\n"
+        "Под Пальмирой в среду погибли четверо российских военных, сообщило Минобороны РФ."
+    )
+    read = {(c.force, c.min, c.governorate) for c in shared_reader().read(raw).claims}
+    assert read == {("TR", 6, "Idlib"), ("RU", 4, "Homs")}
+
+
+def test_a_page_is_looked_at_before_its_body_is() -> None:
+    page = "<html><head><style>p {{}}</style></head><body><nav>Sport</nav><p>{}</p></body></html>"
+    glance = Glance.load(MODELS / "gate.tsv")
+    assert glance.opens_page(page.format("Six Turkish soldiers were killed near Saraqib, the ministry said."))
+    assert not glance.opens_page(page.format("The council put the vote on the new library off until next week."))
+
+
 def test_an_unknown_language_is_unread_not_irrelevant() -> None:
     tagged = shared_reader().read(item("ארבעה חיילים רוסים נהרגו ליד חלב ביום שני, כך נמסר ממשרד ההגנה."))
     assert (tagged.read, tagged.lang) == (False, "he")
@@ -112,3 +130,5 @@ def test_an_explanation_shows_the_spans_and_what_was_nearly_a_claim() -> None:
     shown = {span.field: words for span, words in explained.claims[0].spans}
     assert "Six Turkish soldiers" in shown["count"]
     assert "Saraqib" in shown["place"]
+    rules = {span.field: span.rule for span, _ in explained.claims[0].spans}
+    assert all(rule.endswith(")") for rule in rules.values()), "each rule ends in its chance"

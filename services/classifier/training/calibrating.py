@@ -1,4 +1,4 @@
-"""Fits the confidence: what the reader thought of the parts of its claims on passages kept aside, against the labels."""
+"""Fits the confidence: what the reader thought of its claims on passages kept aside, against the labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROUNDS = 100
 
 
 def fit_confidence(reader: Reader, passages: Sequence[Passage], path: Path) -> int:
-    """Write the weights of the confidence, fitted on *passages* that the reader was not trained on; return how many claims."""
+    """Write the weights fitted on *passages* that the reader was not trained on; return on how many claims."""
     rows = [row for passage in passages for row in _judged(reader, passage)]
     inputs = torch.tensor([[odds(chances[part]) for part in PARTS] for chances, _ in rows])
     wanted = torch.tensor([float(right) for _, right in rows])
