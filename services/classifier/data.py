@@ -118,10 +118,13 @@ def _acronym(row: tuple[str, str, str]) -> bool:
 
 
 def _first_of_each(rows: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Return *rows* without a second place for the same spelling: hand-written places come first and win."""
+    """Return *rows* without a second place for the same spelling: hand-written places come first and win.
+
+    Spellings are the same in normal form, with the Arabic article or without it.
+    """
     seen: set[str] = set()
     for form, kind, value in rows:
-        key = f"{kind}:{form.lstrip('+^').rstrip('~*').lower().replace('-', ' ')}"
+        key = f"{kind}:{fold(form.lstrip('+^').rstrip('~*')).removeprefix('ال').replace('-', ' ')}"
         if kind == "place" and key in seen:
             continue
         seen.add(key)

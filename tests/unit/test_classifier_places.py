@@ -44,6 +44,13 @@ def found(text: str, language: str) -> list[Place]:
         ("ar", "قصف على بلدة بسراقب", "Saraqib", "Idlib"),
         ("tr", "Çatışmalar Resulayn'da sürüyor.", "Ras al-Ayn", "Hasakah"),
         ("tr", "Ayn el-Arab'ın batısında çatışma çıktı.", "Kobani", "Aleppo"),
+        ("tr", "Çatışmalar Maarratünnuman'da sürüyor.", "Maarat al-Numan", "Idlib"),
+        ("en", "Shells fell on the Bab al-Salama crossing.", "Bab al-Salama crossing", "Aleppo"),
+        ("en", "Shells fell on the village of Qurayya.", "Qurayya", "Suwayda"),
+        ("ru", "Бои шли под Эш-Шолой.", "Shula", "Deir-ez-Zor"),
+        ("ru", "Колонна шла к аэродрому Рмелана.", "Rumaylan", "Hasakah"),
+        ("uk", "Бої точилися біля Мааррат-ен-Нумана.", "Maarat al-Numan", "Idlib"),
+        ("ar", "اشتباكات قرب جسر السياسية", "Siyasiyah bridge", "Deir-ez-Zor"),
     ],
 )
 def test_a_place_is_known_in_its_spellings(language: str, text: str, name: str, governorate: str) -> None:
@@ -65,6 +72,23 @@ def test_ordinary_words_and_other_countries_are_no_places(language: str, text: s
 
 def test_one_spelling_stands_for_one_place() -> None:
     assert len(found("Fighters fell in Ras Al-Ayn.", "en")) == 1
+
+
+def test_spellings_that_fold_to_the_same_stand_for_one_place() -> None:
+    assert [place.name for place in found("اشتباكات في الرقة", "ar")] == ["Raqqa"]
+
+
+def test_a_town_is_not_read_out_of_a_country() -> None:
+    assert found("سوريا ولبنان", "ar") == []
+
+
+def test_no_spelling_of_a_sure_place_belongs_to_two_governorates() -> None:
+    owners: dict[str, set[str]] = {}
+    for _, governorate, _, _, flags, spellings in read_rows(_theatre_file()):
+        for form in split_forms(spellings):
+            if flags != "ambiguous":
+                owners.setdefault(form.strip("+^*~").casefold().replace("-", " "), set()).add(governorate)
+    assert {form: where for form, where in owners.items() if len(where) > 1} == {}
 
 
 def test_a_russian_spelling_gives_the_ukrainian_one() -> None:

