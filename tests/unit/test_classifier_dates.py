@@ -59,6 +59,26 @@ def days(text: str, language: str = "en", title: str = "") -> list[str]:
         ("tr", "3 Ocak'ta öldüler.", "2018-01-03"),
         ("tr", "Dün akşam öldüler.", "2018-02-08"),
         ("tr", "Son 24 saatte öldüler.", "2018-02-08"),
+        ("en", "They died over the past 24 hours.", "2018-02-08"),
+        ("en", "They died on Tuesday last week.", "2018-01-30"),
+        ("en", "They died a week ago.", "2018-02-02"),
+        ("en", "They were hit on January 30 and died two days later.", "2018-02-01"),
+        ("en", "They died on the night of 3 to 4 February.", "2018-02-03"),
+        ("en", "They died on 01/30/2018.", "2018-01-30"),
+        ("en", "They died on the thirty-first of January.", "2018-01-31"),
+        ("ru", "Они погибли вечером 28-го, на базе.", "2018-01-28"),
+        ("ru", "Они погибли 31-го числа.", "2018-01-31"),
+        ("ru", "Они погибли в ночь на 5-е.", "2018-02-04"),
+        ("ru", "Они погибли 8.11.17 на базе.", "2017-11-08"),
+        ("ru", "Они погибли в ходе ночной операции.", "2018-02-08"),
+        ("ru", "Они погибли в среду на прошлой неделе.", "2018-01-31"),
+        ("uk", "Вони загинули в ніч на восьме.", "2018-02-07"),
+        ("uk", "Вони загинули уночі проти 5 лютого.", "2018-02-04"),
+        ("ar", "قتلوا في التاسع من كانون الثاني/يناير 2018", "2018-01-09"),
+        ("ar", "قتلوا قبل أسبوع", "2018-02-02"),
+        ("tr", "Çarşambadan beri üç kişi öldü.", "2018-02-07"),
+        ("tr", "Geçen hafta salı günü öldüler.", "2018-01-30"),
+        ("tr", "3 Şubat'ı 4 Şubat'a bağlayan gece öldüler.", "2018-02-03"),
     ],
 )
 def test_a_date_means_its_day(language: str, text: str, expected: str) -> None:
@@ -73,6 +93,31 @@ def test_a_night_means_the_day_it_began_and_nothing_else() -> None:
 @pytest.mark.parametrize("text", ["They died in late January.", "They died last December.", "They died in April '16."])
 def test_a_month_alone_is_no_day(text: str) -> None:
     assert days(text) == []
+
+
+def test_a_part_of_a_named_day_is_not_today() -> None:
+    assert days("Они погибли вечером 3 февраля.", "ru") == ["2018-02-03"]
+
+
+def test_a_month_named_twice_is_one_date() -> None:
+    assert days("قتلوا في 9 كانون الثاني/يناير 2018", "ar") == ["2018-01-09"]
+
+
+def test_a_numbered_unit_is_no_day() -> None:
+    assert days("Погибли бойцы 5-го корпуса.", "ru") == []
+
+
+@pytest.mark.parametrize(("clock", "expected"), [("11:20", "2018-02-09"), ("23:40", "2018-02-08")])
+def test_a_bare_hour_is_of_the_day_it_last_struck(clock: str, expected: str) -> None:
+    assert days(f"Contact was lost at {clock}.") == [expected]
+
+
+def test_an_hour_of_a_named_day_is_no_other_day() -> None:
+    assert days("Contact was lost at 23:40 on Tuesday.") == ["2018-02-06"]
+
+
+def test_a_full_date_inside_a_sentence_is_no_furniture() -> None:
+    assert days("09 Şubat 2018 saat 08.40'ta öldüler.", "tr") == ["2018-02-09"]
 
 
 def test_four_people_are_no_thursday() -> None:

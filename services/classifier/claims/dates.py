@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from services.classifier.claims.calendar import (
     FIRST_YEAR,
     WEEK,
     Moment,
+    by_clock,
     in_month,
     in_numbers,
     of_month,
+    of_night,
+    of_suffix,
     weekday_before,
+    weekday_of_last_week,
 )
 from services.classifier.claims.figures import Figure
 from services.classifier.claims.proximity import distance
@@ -29,7 +34,10 @@ REACH = 14
 BESIDE = 2
 SATURDAY = 5
 DATED = frozenset({"calendar", "numeric", "weekday", "weekday-night", "calendar-night", "eve"})
-COUNTED = frozenset({"span", "night", "weekend", "eve", "before", "ofmonth", "day-2", "day-3", "weekday-night"})
+NAMED = frozenset({"calendar", "numeric", "weekday", "ofmonth", "day-1", "day-2", "day-3"})
+COUNTED = frozenset(
+    {"span", "night", "weekend", "eve", "before", "later", "ofmonth", "clock", "day-2", "day-3", "weekday-night"}
+)
 SPOKEN = frozenset({"say", "rite", "release"})
 GOVERNORS = (
     ("out", "event"),
@@ -46,7 +54,7 @@ STOPS = frozenset({"–", "-", ".", "/", ")"})
 def moments(reading: Reading) -> tuple[list[Moment], date]:
     """Return the date expressions of a document and the day they are read against."""
     published = reading.when.date()
-    named = [in_month(reading, mark, published) for mark in reading.kinds.get("month", ())]
+    named = [in_month(reading, mark, published) for mark in _months(reading)]
     found = sorted([*filter(None, named), *in_numbers(reading, published)], key=_first)
     line = next((m for m in found if _is_dateline(reading, m, published)), None)
     anchor = line.day if line and line.day else published
@@ -56,13 +64,14 @@ def moments(reading: Reading) -> tuple[list[Moment], date]:
         at for m in named if m and m.mark not in kept for at in range(m.mark.first - BESIDE, m.mark.last + BESIDE)
     }
     found += [
-        Moment(mark, "weekday", weekday_before(anchor, int(mark.value), latest=_latest(reading, mark)))
+        Moment(mark, "weekday", _weekday(reading, mark, anchor))
         for mark in reading.kinds.get("weekday", ())
         if mark.first not in dropped
     ]
     found += _counted(reading, anchor)
     found += _relative(reading, sorted(found, key=_first), anchor)
-    return _with_nights(reading, sorted(found, key=_first), anchor), anchor
+    found = _with_nights(reading, _without_parts(sorted(found, key=_first)), anchor)
+    return sorted([*found, *_clocks(reading, found)], key=_first), anchor
 
 
 def _first(moment: Moment) -> int:
@@ -70,10 +79,12 @@ def _first(moment: Moment) -> int:
 
 
 def _is_dateline(reading: Reading, moment: Moment, published: date) -> bool:
-    """Return whether a date is the dateline: near the top, and a dash, a bracket or an agency's stop follows."""
+    """Return whether a date is the dateline: near the top, nothing told yet, and a dash, a bracket or a stop follows."""
     if moment.day is None or abs((moment.day - published).days) > WEEK:
         return False
     if not 0 <= moment.mark.first - reading.title_last < DATELINE:
+        return False
+    if reading.between("out", reading.title_last, moment.mark.first):
         return False
     last = moment.mark.last
     after = reading.tokens[last : last + 3]
@@ -84,10 +95,53 @@ def _is_dateline(reading: Reading, moment: Moment, published: date) -> bool:
 
 
 def _is_furniture(reading: Reading, moment: Moment, published: date) -> bool:
-    """Return whether a date is the page's own: near the top, with its year, of the day of publication."""
+    """Return whether a date is the page's own: near the top, with its year, of the day of publication, not in mid-sentence."""
     if not moment.year or moment.day is None or abs((moment.day - published).days) > 1:
         return False
+    after = next((t for t in reading.tokens[moment.mark.last :] if not t.text.isdigit()), None)
+    if after is not None and reading.document[after.start].islower():
+        return False
     return moment.mark.first - reading.title_last < FURNITURE
+
+
+def _without_parts(found: list[Moment]) -> list[Moment]:
+    """Return *found* without the parts of a day that is named beside them: "the evening of 3 August" is not today."""
+    parts = {
+        part.mark
+        for pair in pairwise(found)
+        for part, other in (pair, pair[::-1])
+        if part.form == "day-0" and other.form in NAMED and _near(part.mark, other.mark)
+    }
+    return [moment for moment in found if moment.mark not in parts]
+
+
+def _near(mark: Mark, other: Mark) -> bool:
+    return len(_gap(mark, other)) <= 1
+
+
+def _months(reading: Reading) -> list[Mark]:
+    """Return the months named, without the second name of the same one: "كانون الثاني/يناير"."""
+    marks = reading.kinds.get("month", [])
+    again = {
+        second.first
+        for first, second in pairwise(marks)
+        if first.value == second.value and second.first - first.last == 1
+    }
+    return [mark for mark in marks if mark.first not in again]
+
+
+def _weekday(reading: Reading, mark: Mark, anchor: date) -> date:
+    around = (*range(mark.first - BESIDE, mark.first), *range(mark.last, mark.last + BESIDE))
+    if any(reading.has(at, "lastweek") for at in around):
+        return weekday_of_last_week(anchor, int(mark.value))
+    return weekday_before(anchor, int(mark.value), latest=_latest(reading, mark))
+
+
+def _clocks(reading: Reading, found: list[Moment]) -> list[Moment]:
+    """Return the bare times of day in sentences that name no day."""
+    dated = {reading.sentence_of[m.mark.first] for m in found}
+    timed = (by_clock(reading, at) for at in range(len(reading.tokens)) if reading.sentence_of[at] not in dated)
+    return [moment for moment in timed if moment]
 
 
 def _latest(reading: Reading, mark: Mark) -> bool:
@@ -110,20 +164,26 @@ def _counted(reading: Reading, anchor: date) -> list[Moment]:
         feast = date(anchor.year, month, day)
         found.append(Moment(mark, "eve", feast if feast <= anchor else feast.replace(year=anchor.year - 1)))
     found.extend(filter(None, (of_month(reading, mark, anchor) for mark in reading.kinds.get("ofmonth", ()))))
-    return found
+    found.extend(filter(None, (of_night(reading, mark, anchor) for mark in reading.kinds.get("night", ()))))
+    return found + of_suffix(reading, anchor)
 
 
 def _relative(reading: Reading, found: list[Moment], anchor: date) -> list[Moment]:
-    """Return "a day earlier", "two days before": counted from the day named last in the sentence, else the anchor."""
+    """Return "a day earlier", "two days later": counted from the day named last in the sentence, else the anchor.
+
+    What is later needs a day to be counted from.
+    """
     told = []
-    for mark in reading.kinds.get("before", ()):
+    for mark in (*reading.kinds.get("before", ()), *reading.kinds.get("later", ())):
         sentence = reading.sentence_of[mark.first]
         close = near(found, mark.first, MOST, _first)
         named = [m for m in close if m.day and reading.sentence_of[m.mark.first] == sentence and m.form != "span"]
         earlier = [m for m in named if m.mark.first < mark.first]
         base = (earlier[-1:] or [m for m in named if m.mark.first - mark.last <= BESIDE])[:1]
         start = base[0].day if base and base[0].day else anchor
-        told.append(Moment(mark, "before", start - timedelta(days=int(mark.value))))
+        if mark.kind == "before" or base:
+            back = int(mark.value) if mark.kind == "before" else -int(mark.value)
+            told.append(Moment(mark, mark.kind, start - timedelta(days=back)))
     return told
 
 
@@ -135,7 +195,7 @@ def _with_nights(reading: Reading, found: list[Moment], anchor: date) -> list[Mo
         last_night = Moment(mark, "night", anchor - timedelta(days=1))
         if beside is None or beside.day is None:
             nights[mark] = last_night
-        elif any(reading.has(at, "after") for at in range(mark.last, beside.mark.first)):
+        elif any(reading.has(at, "after") for at in _gap(mark, beside.mark)):
             nights[beside.mark] = replace(beside, form="night", day=beside.day - timedelta(days=1))
         elif beside.form == "day-0":
             nights[beside.mark] = replace(beside, form="night", day=last_night.day)
@@ -143,6 +203,10 @@ def _with_nights(reading: Reading, found: list[Moment], anchor: date) -> list[Mo
             nights[beside.mark] = replace(beside, form=f"{beside.form}-night")
     told = [nights.pop(m.mark, m) for m in found]
     return sorted([*told, *nights.values()], key=_first)
+
+
+def _gap(mark: Mark, other: Mark) -> range:
+    return range(mark.last, other.first) if mark.first < other.first else range(other.last, mark.first)
 
 
 def _touch(mark: Mark, night: Mark) -> bool:
