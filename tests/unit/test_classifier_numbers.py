@@ -52,6 +52,25 @@ def lexicons() -> dict[str, Lexicon]:
         ("tr", "onlarca asker", 20, None),
         ("uk", "щонайменше п'ятеро бійців", 5, None),
         ("uk", "понад 100 найманців", 101, None),
+        ("en", "20+ men", 20, None),
+        ("en", "~100 men", 90, 110),
+        ("ru", "полтора десятка бойцов", 15, 15),
+        ("ru", "30 с лишним бойцов", 31, None),
+        ("ru", "с десяток бойцов", 9, 11),
+        ("ru", "командир с четырьмя бойцами", 4, 4),
+        ("uk", "тринадцятеро бійців", 13, 13),
+        ("uk", "з півсотні бійців", 45, 55),
+        ("ar", "ستة وثلاثين شهيدا", 36, 36),
+        ("ar", "مئة وثلاثة وعشرين شهيدا", 123, 123),
+        ("ar", "ما بين 120 و150 عنصرا", 120, 150),
+        ("ar", "ما بين ثمانين ومئة من العناصر", 80, 100),
+        ("ar", "٤٠ شهيدا تقريبا", 36, 44),
+        ("ar", "لم تتعد خمسة مقاتلين", None, 5),
+        ("tr", "sekizini esir aldılar", 8, 8),
+        ("tr", "12 bin 861 asker", 12861, 12861),
+        ("tr", "350'den fazlasının öldüğü", 351, None),
+        ("tr", "30'a yakın asker", 27, 30),
+        ("tr", "30'a kadar asker", None, 30),
     ],
 )
 def test_number_words_become_ranges(
@@ -60,3 +79,11 @@ def test_number_words_become_ranges(
     reading = read_document("\n" + text, language, lexicons[language], datetime(2018, 2, 7, tzinfo=UTC), 0)
     found = counts(reading, 0, len(reading.tokens))
     assert [(count.low, count.high) for count in found] == [(low, high)]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("en", "a Su-34 went down"), ("ru", "подбит Т-72"), ("tr", "MiG-23'ün pilotu")]
+)
+def test_the_number_of_a_type_counts_nobody(lexicons: dict[str, Lexicon], language: str, text: str) -> None:
+    reading = read_document("\n" + text, language, lexicons[language], datetime(2018, 2, 7, tzinfo=UTC), 0)
+    assert [count for count in counts(reading, 0, len(reading.tokens)) if count.kind == "digit"] == []

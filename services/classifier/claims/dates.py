@@ -79,7 +79,7 @@ def _first(moment: Moment) -> int:
 
 
 def _is_dateline(reading: Reading, moment: Moment, published: date) -> bool:
-    """Return whether a date is the dateline: near the top, nothing told yet, and a dash, a bracket or a stop follows."""
+    """Return whether a date is the dateline: near the top, nothing told yet, before a dash, bracket or stop."""
     if moment.day is None or abs((moment.day - published).days) > WEEK:
         return False
     if not 0 <= moment.mark.first - reading.title_last < DATELINE:
@@ -95,7 +95,7 @@ def _is_dateline(reading: Reading, moment: Moment, published: date) -> bool:
 
 
 def _is_furniture(reading: Reading, moment: Moment, published: date) -> bool:
-    """Return whether a date is the page's own: near the top, with its year, of the day of publication, not in mid-sentence."""
+    """Return whether a date is the page's own: near the top, with its year, of these days, no words after it."""
     if not moment.year or moment.day is None or abs((moment.day - published).days) > 1:
         return False
     after = next((t for t in reading.tokens[moment.mark.last :] if not t.text.isdigit()), None)

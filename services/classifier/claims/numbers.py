@@ -15,6 +15,16 @@ REACH = 4
 TENS = 20
 HUNDRED = 100
 GROUP_DIGITS = 3
+SIGNS = {"~": "about", "≈": "about", ">": "morethan", "<": "lessthan", "≥": "atleast", "≤": "upto"}
+PLUS = "+"
+AND = "و"
+NAMED = re.compile(r"[A-Za-z\u0400-\u04ff]-?$")
+"""What ends right before the figures of a type: Su-34, T-72, M5, БМП-1."""
+ROUND = {
+    "ru": ("с", re.compile("десят|сотн|полсотн|полусотн|дюжин|полдюжин|пар")),
+    "uk": ("з", re.compile("десят|сотн|пів")),
+}
+"""A word that means "about" before collective numbers only: "с десяток"; elsewhere it is "with"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +81,23 @@ def _count_at(reading: Reading, index: int, first: int, last: int) -> Count | No
     if upper is not None:
         high, end, low_open = upper
         return Count(index, end, value, high, kind, "range", low_open)
-    after = reading.has(end, "posthedge") if end < last else None
-    if not hedge and after and after.first == end:
-        hedge, end = after.value, after.last
+    if not hedge:
+        hedge, end = _after(reading, end, last)
     low, high_or_none = bounded(value, hedge)
     return Count(index, end, low, high_or_none, kind, hedge, opens)
+
+
+def _after(reading: Reading, end: int, last: int) -> tuple[str, int]:
+    """Return the hedge behind a number that ends at *end*, and its end: 20+, or more; in Arabic behind the noun."""
+    if end >= last:
+        return "", end
+    if reading.tokens[end].text == PLUS and reading.tokens[end].start == reading.tokens[end - 1].end:
+        return "atleast", end + 1
+    mark = reading.has(end, "posthedge")
+    if mark and mark.first == end:
+        return mark.value, mark.last
+    late = reading.has(end + 1, "posthedge") if reading.language == "ar" and reading.has(end, "role") else None
+    return (late.value, end) if late and late.first == end + 1 < last else ("", end)
 
 
 def _vague(reading: Reading, index: int, end: int, value: str, first: int) -> Count:
@@ -90,7 +112,9 @@ def _number(reading: Reading, index: int, last: int) -> tuple[int | None, int, s
     """Return the number that begins at *index*, where it ends, and how it is written."""
     text = reading.tokens[index].text
     if DIGITS.match(text):
-        return _digits(reading, index, last)
+        start = reading.tokens[index].start
+        named = NAMED.search(reading.document, max(0, start - 2), start)
+        return (None, index, "") if named else _digits(reading, index, last)
     mark = reading.has(index, "num")
     mult = reading.has(index, "mult")
     if mark is None and mult is None:
@@ -100,7 +124,7 @@ def _number(reading: Reading, index: int, last: int) -> tuple[int | None, int, s
         mark, mult = reading.has(end, "num"), reading.has(end, "mult")
         if mark and mark.first == end:
             value = int(mark.value)
-            if total and not _adds(total, value):
+            if total and not _adds(total, value) and not _tens_after(reading, end, total, value):
                 break
             total += value
             end = mark.last
@@ -118,6 +142,13 @@ def _adds(total: int, value: int) -> bool:
     """Return whether *value* continues a number that stands at *total*: forty two, not four two."""
     lowest: int = 10 ** (len(str(total)) - len(str(total).rstrip("0")))
     return value < lowest and (total >= TENS or lowest > TENS) and lowest >= 10  # noqa: PLR2004
+
+
+def _tens_after(reading: Reading, at: int, total: int, value: int) -> bool:
+    """Return whether *value* are the tens that Arabic says after the units: three and-twenty."""
+    if reading.language != "ar" or not reading.tokens[at].text.startswith(AND):
+        return False
+    return TENS <= value < HUNDRED and value % 10 == 0 and 0 < total % HUNDRED < 10  # noqa: PLR2004
 
 
 def _joins(reading: Reading, index: int, total: int, last: int) -> bool:
@@ -140,6 +171,9 @@ def _digits(reading: Reading, index: int, last: int) -> tuple[int | None, int, s
     mult = reading.has(end, "mult") if end < last else None
     if mult and mult.first == end:
         value, end = value * int(mult.value), mult.last
+        following = reading.tokens[end].text if end < last else ""
+        if following.isdigit() and int(following) < int(mult.value):
+            value, end = value + int(following), end + 1
     return value, end, "digit"
 
 
@@ -160,6 +194,12 @@ def _hedge(reading: Reading, index: int, first: int) -> tuple[str, int]:
             return mark.value, mark.first
         if not reading.has(at, "det"):
             break
+    sign = SIGNS.get(reading.document[reading.tokens[index].start - 1 : reading.tokens[index].start])
+    if sign:
+        return sign, index
+    word, collective = ROUND.get(reading.language, ("", None))
+    if collective and index > first and reading.tokens[index - 1].text == word:
+        return ("about", index - 1) if collective.match(reading.tokens[index].text) else ("", index)
     return "", index
 
 
@@ -169,10 +209,12 @@ def _upper(reading: Reading, end: int, last: int, *, value: int, opens: int, fir
         return None
     dash = reading.tokens[end].text in {"-", "–"}
     joined = reading.has(end, "range")
-    if not dash and not joined:
-        return None
     before = reading.has(opens - 1, "between") if opens > first else None
-    high, after, _ = _number(reading, end + 1, last)
+    clitic = bool(before) and reading.language == "ar" and reading.tokens[end].text.startswith(AND)
+    if not dash and not joined and not clitic:
+        return None
+    attached = clitic and reading.tokens[end].text != AND
+    high, after, _ = _number(reading, end if attached else end + 1, last)
     if high is None or not value < high <= max(value * 10, value + 2):
         return None
     if dash or before or (joined and joined.value == "x" and _tight(reading, end, joined.first)):
