@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from services.classifier import languages as folders
 from services.classifier.lexicon import Lexicon, in_script, read_rows, split_forms
 from services.classifier.text import fold
 
 HERE = Path(__file__).parent
-SCRIPT_OF = {"en": "latin", "tr": "latin", "ru": "cyrillic", "uk": "cyrillic", "ar": "arabic"}
 WORD_ROW = 3
 ASIDE = ("speech", "causes")
 """Data files of a language that are compiled apart, so that their phrases hide no words from each other."""
@@ -90,13 +90,13 @@ def load_aside(language: str, name: str) -> Lexicon:
 
 
 def languages() -> list[str]:
-    """Return the languages there is a data folder with words for."""
-    return sorted(path.parent.name for path in (HERE / "languages").glob("*/words.tsv"))
+    """Return the codes of the languages there is a data folder for."""
+    return list(folders.languages())
 
 
 def load_lexicon(language: str, theatre: Theatre) -> Lexicon:
     """Compile the lexicon of *language* with the theatre's names written in its script."""
-    script = SCRIPT_OF[language]
+    script = folders.languages()[language].script
     shared = [row for row in theatre.forms if in_script(row[0], script) or _acronym(row)]
     if language == "uk":
         shared += [(ukrainian(form), kind, value) for form, kind, value in shared if kind == "place"]

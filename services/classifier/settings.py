@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pydantic import Field, field_validator
 
-from pydantic import Field
-
+from services.classifier.languages import languages
 from shared.settings import Section
-
-Language = Literal["en", "ru", "ar", "tr", "uk"]
 
 
 class ClassifierSettings(Section):
     """What the reader reads, and how sure it has to be."""
 
-    languages: tuple[Language, ...] = Field(
-        ("en", "ru", "ar", "tr", "uk"), min_length=1, description="Languages to read; others are passed on unread"
+    languages: tuple[str, ...] = Field(
+        tuple(languages()), min_length=1, description="Languages to read; others are passed on unread"
     )
     threshold: float = Field(0.5, ge=0, le=1, description="Least chance of a claim for an item to count as relevant")
+
+    @field_validator("languages")
+    @classmethod
+    def _there_is_data_for_them(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [code for code in codes if code not in languages()]
+        if unknown:
+            raise ValueError(f"no data for {', '.join(unknown)}; there are: {', '.join(languages())}")
+        return codes

@@ -12,6 +12,11 @@ URL = re.compile(r"(?:https?://|www\.|t\.me/)\S+")
 TOKEN = re.compile(r"\d{1,3}(?:[.,]\d{3})+(?!\d)|\d+(?:[.:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]")
 CYRILLIC_APOSTROPHE = re.compile(r"(?<=[\u0400-\u04ff])'(?=[\u0400-\u04ff])")
 ENGLISH_SUFFIXES = frozenset({"s", "t", "re", "ve", "ll", "d", "m"})
+ELIDED = {
+    "fr": frozenset({"l", "d", "qu", "j", "n", "s", "c", "m", "t", "jusqu", "lorsqu", "puisqu"}),
+    "it": frozenset({"l", "d", "un", "dell", "all", "nell", "sull", "dall", "quell", "c", "s"}),
+}
+"""Little words that run into the next one by an apostrophe; they are left out: "l'armée" is "armée"."""
 LONGEST = 160
 """Tokens of the longest stretch read as one sentence."""
 UNSPOKEN = frozenset("-\"'*#_~`^|")
@@ -96,6 +101,9 @@ def tokenize(document: str, language: str) -> list[Token]:
         text, start, end = found.group(), found.start(), found.end()
         if text in UNSPOKEN and not (text == "-" and folded[start - 1 : start].isdigit()):
             continue
+        head, apostrophe, rest = text.partition("'")
+        if apostrophe and rest and head in ELIDED.get(language, ()):
+            text, start = rest, start + len(head) + 1
         if "'" in text and text != "'":
             text = _without_suffix(text, language)
         if offsets is not None:
