@@ -95,6 +95,12 @@ def test_what_an_authority_says_on_its_own_channel_is_confirmed_by_it() -> None:
         ("tr", "Beyaz Baretliler açıkladı.", "White Helmets"),
         ("de", "Das US-Zentralkommando teilte mit.", "US military"),
         ("fr", "L'OSDH a compté les morts.", "SOHR"),
+        ("es", "El Observatorio contó los muertos.", "SOHR"),
+        ("es", "El Ministerio de Defensa ruso lo desmintió.", "Russian Defence Ministry"),
+        ("it", "L'Osservatorio siriano ha contato i morti.", "SOHR"),
+        ("it", "Lo ha annunciato il ministero della Difesa di Mosca.", "Russian Defence Ministry"),
+        ("pt", "Teerão desmentiu.", "Iranian authorities"),
+        ("pt", "O estado-maior turco confirmou as mortes.", "Turkish authorities"),
     ],
 )
 def test_a_party_is_known_in_its_spellings(language: str, text: str, name: str) -> None:
