@@ -87,3 +87,12 @@ def test_number_words_become_ranges(
 def test_the_number_of_a_type_counts_nobody(lexicons: dict[str, Lexicon], language: str, text: str) -> None:
     reading = read_document("\n" + text, language, lexicons[language], datetime(2018, 2, 7, tzinfo=UTC), 0)
     assert [count for count in counts(reading, 0, len(reading.tokens)) if count.kind == "digit"] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("en", f"{'9' * 5000} soldiers"), ("en", f"3 thousand {'9' * 5000}"), ("en", "thousand " * 5000 + "two men")],
+)
+def test_a_number_beyond_any_army_counts_nobody(lexicons: dict[str, Lexicon], language: str, text: str) -> None:
+    reading = read_document("\n" + text, language, lexicons[language], datetime(2018, 2, 7, tzinfo=UTC), 0)
+    assert all((count.low or 0) <= 100_000 for count in counts(reading, 0, len(reading.tokens)))

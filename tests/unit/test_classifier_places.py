@@ -45,6 +45,14 @@ def found(text: str, language: str) -> list[Place]:
         ("tr", "Çatışmalar Resulayn'da sürüyor.", "Ras al-Ayn", "Hasakah"),
         ("tr", "Ayn el-Arab'ın batısında çatışma çıktı.", "Kobani", "Aleppo"),
         ("tr", "Çatışmalar Maarratünnuman'da sürüyor.", "Maarat al-Numan", "Idlib"),
+        ("tr", "Teldu girişinde çatışma çıktı.", "Taldou", "Homs"),
+        ("tr", "Hacer Esved'de çatışma sürüyor.", "Hajar al-Aswad", "Rif-Dimashq"),
+        ("tr", "Tel Hasıl'da toplu mezar bulundu.", "Tell Hasil", "Aleppo"),
+        ("tr", "Şifuniye mezarlığı doldu.", "Shifuniyah", "Rif-Dimashq"),
+        ("en", "Fighting went on in Da'el and A'zaz.", "Azaz", "Aleppo"),
+        ("es", "Los combates siguen en el monte Zauiya.", "Jabal al-Zawiya", "Idlib"),
+        ("it", "Si combatte nei pressi della diga di Tabqa.", "Euphrates Dam", "Raqqa"),
+        ("pt", "Os combates continuam na prisão central de Alepo.", "Aleppo Central Prison", "Aleppo"),
         ("en", "Shells fell on the Bab al-Salama crossing.", "Bab al-Salama crossing", "Aleppo"),
         ("en", "Shells fell on the village of Qurayya.", "Qurayya", "Suwayda"),
         ("ru", "Бои шли под Эш-Шолой.", "Shula", "Deir-ez-Zor"),
@@ -121,3 +129,10 @@ def test_a_place_is_handed_on_to_the_next_sentence() -> None:
 
 def _theatre_file() -> Path:
     return HERE / "theatre" / "places.tsv"
+
+
+@pytest.mark.parametrize(
+    "text", ["Cengiz A. az önce Karkamış'ta öldü.", "Çatışma oldu mu, olmadı mı?", "Dar sokakta ma aile."]
+)
+def test_an_apostrophe_in_a_romanised_name_leaves_no_turkish_word_behind(text: str) -> None:
+    assert found(text, "tr") == []

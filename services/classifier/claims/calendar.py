@@ -100,14 +100,15 @@ def _number(reading: Reading, at: int) -> int | None:
     text = reading.tokens[at].text
     ordinal = reading.has(at, "ord")
     value = text if text.isdigit() else ordinal.value if ordinal else ""
-    return int(value) if value.isdigit() and 1 <= int(value) <= DAYS else None
+    short = value.isdecimal() and len(value) <= len(str(DAYS))
+    return int(value) if short and 1 <= int(value) <= DAYS else None
 
 
 def _year(reading: Reading, after: int) -> int | None:
     top = reading.when.year + 1
     for at in range(after, min(len(reading.tokens), after + 4)):
         text = reading.tokens[at].text
-        if text.isdigit() and len(text) == len(str(top)) and FIRST_YEAR <= int(text) <= top:
+        if text.isdecimal() and len(text) == len(str(top)) and FIRST_YEAR <= int(text) <= top:
             return int(text)
     return None
 

@@ -11,6 +11,8 @@ from services.classifier.reading import Reading
 DIGITS = re.compile(r"^\d+(?:[.,]\d{3})*$")
 THOUSANDS = re.compile(r"[.,]")
 MOST = 100_000
+LONGEST = 9
+"""Figures of the longest number that is read; longer ones count nobody, and Python refuses to read very long ones."""
 REACH = 4
 TENS = 20
 HUNDRED = 100
@@ -77,6 +79,7 @@ def _count_at(reading: Reading, index: int, first: int, last: int) -> Count | No
     if value is None or value > MOST:
         return None
     hedge, opens = _hedge(reading, index, first)
+    hedge = hedge or ("about" if reading.has(index, "round") else "")
     upper = _upper(reading, end, last, value=value, opens=opens, first=first)
     if upper is not None:
         high, end, low_open = upper
@@ -120,7 +123,7 @@ def _number(reading: Reading, index: int, last: int) -> tuple[int | None, int, s
     if mark is None and mult is None:
         return None, index, ""
     total, end = 0, index
-    while end < last:
+    while end < last and total <= MOST:
         mark, mult = reading.has(end, "num"), reading.has(end, "mult")
         if mark and mark.first == end:
             value = int(mark.value)
@@ -164,7 +167,10 @@ def _joins(reading: Reading, index: int, total: int, last: int) -> bool:
 
 
 def _digits(reading: Reading, index: int, last: int) -> tuple[int | None, int, str]:
-    value = int(THOUSANDS.sub("", reading.tokens[index].text))
+    figures = THOUSANDS.sub("", reading.tokens[index].text)
+    if len(figures) > LONGEST:
+        return None, index, ""
+    value = int(figures)
     end = index + 1
     if end < last and value < HUNDRED * 10 and _spaced_group(reading, index):
         value, end = value * 1000 + int(reading.tokens[end].text), end + 1
@@ -172,14 +178,14 @@ def _digits(reading: Reading, index: int, last: int) -> tuple[int | None, int, s
     if mult and mult.first == end:
         value, end = value * int(mult.value), mult.last
         following = reading.tokens[end].text if end < last else ""
-        if following.isdigit() and int(following) < int(mult.value):
+        if following.isdecimal() and len(following) <= LONGEST and int(following) < int(mult.value):
             value, end = value + int(following), end + 1
     return value, end, "digit"
 
 
 def _spaced_group(reading: Reading, index: int) -> bool:
     here, following = reading.tokens[index], reading.tokens[index + 1]
-    if len(here.text) > GROUP_DIGITS or len(following.text) != GROUP_DIGITS or not following.text.isdigit():
+    if len(here.text) > GROUP_DIGITS or len(following.text) != GROUP_DIGITS or not following.text.isdecimal():
         return False
     return following.start - here.end == 1 and reading.document[here.end] in " \u00a0\u202f"
 
