@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.alerter import comparison, disputes, wording
-from services.alerter.incident import latest, stand
+from services.alerter.accounts import latest
+from services.alerter.incident import stand
 from services.alerter.versions import State, difference
 from shared.messages import Conflict, Incident, RawItem, Statement
 
