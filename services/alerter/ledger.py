@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,7 +15,7 @@ from services.alerter.linking import BATTLE_DAYS, DOUBTFUL, related
 from services.alerter.marks import marks
 from services.alerter.profile import mentioned, profile
 from services.alerter.sounds import name_key
-from shared.messages import Claim, Incident, Statement, TaggedItem, stable_id
+from shared.messages import Claim, Incident, RawItem, Statement, TaggedItem, stable_id
 
 __all__ = ["Decision", "Keys", "LedgerChange", "Query", "Window", "decide", "keys", "query"]
 
@@ -22,9 +23,11 @@ NEAR = timedelta(days=3)
 """How far apart two sources may put one event, and how long after it most reports come."""
 LIMIT = 40
 """How many incidents may answer for one mark or one window; the best known of them do."""
+MONTHS = 12
+"""How many months that one text names are looked into; a hostile one could name every month of every year."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Window:
     """The days from ``since`` to ``until``, both included."""
 
@@ -86,7 +89,10 @@ def query(tagged: TaggedItem) -> Query | None:
     return Query(
         item=item.item,
         forces=frozenset(near for claim in claims for near in related(claim.force)),
-        windows=tuple(Window(day - timedelta(days=BATTLE_DAYS), day + NEAR) for day in sorted(days)),
+        windows=(
+            *sorted({Window(day - timedelta(days=BATTLE_DAYS), day + NEAR) for day in days}),
+            *sorted(set(_named(claims, item)))[:MONTHS],
+        ),
         marks=frozenset(mark for claim in claims for mark in _marks(claim)),
     )
 
@@ -128,6 +134,17 @@ def decide(tagged: TaggedItem, known: Sequence[Incident], now: datetime) -> Deci
         changes=tuple(changes.describe(item, touched)),
         links=links,
     )
+
+
+def _named(claims: Sequence[Claim], item: RawItem) -> Iterator[Window]:
+    """Yield the months that undated claims name: "in February" is the last one before the item, unless a year is."""
+    today = item.when.date()
+    for claim in claims:
+        if claim.date is None:
+            told = marks(claim)
+            for month in told.months:
+                for year in told.years or {today.year if month <= today.month else today.year - 1}:
+                    yield Window(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
 
 
 def _linkable(tagged: TaggedItem) -> list[Claim]:

@@ -25,16 +25,18 @@ FORBIDDEN = -math.inf
 
 DAYS_APART = ((0, 2.2), (1, 0.2), (2, -2.0), (5, -3.5), (math.inf, -6.0))
 """Weight of two stated days, by how many days they differ at most: sources often differ by the night between."""
-DAYS_AFTER = ((-2, -6.0), (3, 1.0), (7, 0.2), (40, -0.6), (math.inf, -1.2))
+DAYS_AFTER = ((-2, -6.0), (3, 1.0), (7, 0.2), (20, -1.0), (math.inf, -2.0))
 """Weight of an undated claim and a stated day, by the days from that day to publication; nobody reports the future."""
 BACKGROUND_AFTER = ((-2, -6.0), (3, -0.5), (math.inf, 0.2))
 """The same for an old incident mentioned in passing: the longer ago, the likelier it is meant."""
-REPORTS_APART = ((3, 0.6), (30, -0.6), (math.inf, -1.5))
+REPORTS_APART = ((3, 0.6), (10, -0.3), (30, -1.2), (math.inf, -3.5))
 """Weight of two undated claims, by the days between their publications."""
 GAPS = ((0, 2.0, "one sentence"), (200, 1.6, "neighbouring sentences"), (math.inf, 0.8, "one text"))
 """Weight of two claims of one text, by the characters between them."""
 FAR_RATIO = 4
 """Numbers further apart than by this factor speak against one incident."""
+NEARLY = 0.1
+"""Two exact numbers no further apart than by this share of the greater are nearly the same."""
 VAGUE = 2
 """``2, null`` stands for any plural and says nothing when it is equal."""
 
@@ -204,6 +206,9 @@ def _place(left: Profile, right: Profile) -> tuple[float, str]:
     if left.governorates & right.governorates:
         vague = bool(left.spots or right.spots) and (left.forces & right.forces) <= COMMON
         return (0.6 if vague else 1.2), f"both in {_some(left.governorates & right.governorates)}"
+    if not (left.mentions and right.mentions) and (left.forces & right.forces) <= COMMON:
+        # a force that loses men on most days loses them in several places a day
+        return -0.5, "no place in common"
     return 0, ""
 
 
@@ -221,7 +226,8 @@ def _cause(left: Profile, right: Profile) -> tuple[float, str]:
 def _force(left: Profile, right: Profile) -> tuple[float, str]:
     shared = left.forces & right.forces
     if shared:
-        return (0.6 if shared <= COMMON else 2.0), f"{_some(shared)} in both"
+        both = 0.5 if len(shared - {"ARMED"}) > 1 else 0.0
+        return (0.6 + both if shared <= COMMON else 2.0), f"{_some(shared)} in both"
     if any(b in related(a) or a in related(b) for a, b in product(left.forces, right.forces)):
         return 0.1, "related forces"
     return (-0.3 if left.mentions and right.mentions else -1.2), "other forces"
@@ -232,9 +238,11 @@ def _number(left: Profile, right: Profile) -> tuple[float, str]:
     ranges = [(a[2], b[2]) for a, b in product(left.figures, right.figures) if a[:2] == b[:2]]
     if equal := max((_rarity(a) for a, b in ranges if a == b), default=0.0):
         return equal, "the same number"
-    elsewhere = [a[2] for a, b in product(left.figures, right.figures) if a[0] == b[0] and a[2] == b[2]]
-    if moved := max(map(_rarity, elsewhere), default=0.0):
+    every = [(a[2], b[2]) for a, b in product(left.figures, right.figures) if a[0] == b[0]]
+    if moved := max((_rarity(a) for a, b in every if a == b), default=0.0):
         return 0.6 * moved, "the same number with another outcome"
+    if nearly := max((_rarity(a) for a, b in every if _close(a, b)), default=0.0):
+        return 0.4 * nearly, "nearly the same number"
     if not ranges:
         return 0, ""
     if any(_overlap(a, b) for a, b in ranges):
@@ -249,6 +257,13 @@ def _rarity(bounds: Range) -> float:
     if not known or (high is None and known <= VAGUE):
         return 0.0
     return min(2.2, 0.5 + 0.45 * math.log2(known))
+
+
+def _close(left: Range, right: Range) -> bool:
+    """Say whether two exact numbers differ by a tenth at most: what sources make of one event while it is counted."""
+    (a, b), (c, d) = left, right
+    exact = a is not None and a == b and c is not None and c == d
+    return exact and abs((a or 0) - (c or 0)) <= max(a or 0, c or 0) * NEARLY
 
 
 def _ratio(left: Range, right: Range) -> float:
