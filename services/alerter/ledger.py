@@ -5,15 +5,17 @@ from __future__ import annotations
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.alerter import changes, versions, voices
-from services.alerter.changes import LedgerChange
+from services.alerter.changes import LedgerChange, Touched
 from services.alerter.grouping import Group, group
-from services.alerter.linking import BATTLE_DAYS, DOUBTFUL, related
+from services.alerter.linking import BATTLE_DAYS, related
 from services.alerter.marks import marks
 from services.alerter.profile import mentioned, profile
+from services.alerter.reconsidering import Book, reconsider
+from services.alerter.rules import RULES, Rules
 from services.alerter.sounds import name_key
 from shared.messages import Claim, Incident, RawItem, Statement, TaggedItem, stable_id
 
@@ -109,7 +111,7 @@ def keys(known: Incident) -> Keys:
     )
 
 
-def decide(tagged: TaggedItem, known: Sequence[Incident], now: datetime) -> Decision:
+def decide(tagged: TaggedItem, known: Sequence[Incident], now: datetime, rules: Rules = RULES) -> Decision:
     """Return what *tagged* changes, given the *known* incidents that answer its query.
 
     The same item decided again on what came out changes nothing.
@@ -120,20 +122,33 @@ def decide(tagged: TaggedItem, known: Sequence[Incident], now: datetime) -> Deci
     record = [s for s, _ in held.values()]
     if versions.stale(item, record):
         return Decision((), (), {s.claim.id: home for s, home in held.values() if s.version == item.id})
-    told = [_statement(claim, tagged) for claim in _linkable(tagged)]
+    told = [_statement(claim, tagged, rules) for claim in _linkable(tagged)]
     repeated = {s.claim.id: versions.said_before(s, record) for s in told}
     fresh = [s for s in told if repeated[s.claim.id] is None]
-    homes = _place(fresh, order, now)
+    book = Book.of(order, [profile(one.statements, one.id) for one in order])
+    homes = _place(fresh, book, now, rules)
     links: dict[str, str | None] = {claim.id: None for claim in tagged.claims if claim.total}
     links |= {claim: held[old.claim.id][1] for claim, old in repeated.items() if old}
     links |= {s.claim.id: home for home, placed in homes.items() for s in placed}
     back = versions.revived(item, [old for old in repeated.values() if old])
-    touched = changes.touch(item, order, homes, versions.outdated(item, record, told), back)
+    gone = versions.outdated(item, record, told)
+    touched = changes.touch(item, order, homes, gone, revived=back, parties=rules.parties)
+    reconsider(item.item, touched, book, rules)
     return Decision(
-        incidents=tuple(t.after for t in touched),
-        changes=tuple(changes.describe(item, touched)),
-        links=links,
+        incidents=tuple(book.changed()),
+        changes=tuple(_changes(item, touched, book)),
+        links={claim: book.renamed.get(home, home) if home else None for claim, home in links.items()},
     )
+
+
+def _changes(item: RawItem, touched: Sequence[Touched], book: Book) -> Iterator[LedgerChange]:
+    for change in changes.describe(item, touched):
+        yield replace(change, incident=book.renamed.get(change.incident, change.incident))
+    yield from book.changes
+    told = {t.after.id: (*t.gone, *t.fresh) for t in touched}
+    for after in book.changed():
+        if before := book.before.get(after.id):
+            yield from changes.regraded(before, after, told.get(after.id, ()))
 
 
 def _named(claims: Sequence[Claim], item: RawItem) -> Iterator[Window]:
@@ -151,7 +166,7 @@ def _linkable(tagged: TaggedItem) -> list[Claim]:
     return [claim for claim in tagged.claims if not claim.total] if tagged.item.change != "deleted" else []
 
 
-def _statement(claim: Claim, tagged: TaggedItem) -> Statement:
+def _statement(claim: Claim, tagged: TaggedItem, rules: Rules) -> Statement:
     item = tagged.item
     return Statement(
         claim=claim,
@@ -161,21 +176,20 @@ def _statement(claim: Claim, tagged: TaggedItem) -> Statement:
         url=item.url,
         published_at=item.published_at,
         seen_at=item.seen_at,
-        voice=voices.voice(claim, item, tagged.lang),
+        voice=voices.voice(claim, item, tagged.lang, rules.parties),
     )
 
 
-def _place(fresh: Sequence[Statement], known: Sequence[Incident], now: datetime) -> dict[str, list[Statement]]:
+def _place(fresh: Sequence[Statement], book: Book, now: datetime, rules: Rules) -> dict[str, list[Statement]]:
     """Return the statements of an item by the incident each belongs to; a new one is named after its first claim."""
     tomorrow = now.date() + timedelta(days=1)
-    groups = group([mentioned(_past(s, tomorrow)) for s in fresh], [profile(one.statements, one.id) for one in known])
-    by_id = {one.id: one for one in known}
+    groups = group([mentioned(_past(s, tomorrow)) for s in fresh], list(book.profiles.values()), rules)
     homes: dict[str, list[Statement]] = defaultdict(list)
     for found in groups:
         members = [fresh[i] for i in found.members]
         home = found.incident or stable_id("incident", members[0].claim.id)
-        record = by_id[home].statements if home in by_id else ()
-        homes[home] += [_linked(s, found, record) for s in members]
+        held = book.before[home].statements if home in book.before else ()
+        homes[home] += [_linked(s, found, held) for s in members]
     return homes
 
 
@@ -187,12 +201,12 @@ def _past(statement: Statement, tomorrow: date) -> Statement:
 
 
 def _linked(statement: Statement, found: Group, record: Sequence[Statement]) -> Statement:
-    reason = "; ".join(found.link.reasons[:4])
     return statement.model_copy(
         update={
             "voice": _voice(statement, record),
             "link_score": round(found.link.score, 3),
-            "link_reason": f"{DOUBTFUL}: {found.doubt}; {reason}" if found.doubt else reason,
+            "link_reason": found.link.explanation,
+            "review": found.doubt,
         }
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
 
-from services.alerter.profile import Mention, Profile, Range, spots
+from services.alerter.profile import Mention, Profile, Range, spots, spots_alike
 from services.alerter.sounds import alike, same_name
 
 BAR = 2.6
@@ -56,16 +56,22 @@ COMMON = {"SY", "OPP", "IS", "SDF", "IR-MIL", "ARMED"}
 """Forces that lose men on most days; a loss of any other force is rare, and two on one day are mostly one."""
 
 
-DOUBTFUL = "for review"
-"""What the reason of a link begins with that a person should look at."""
-
-
 @dataclass(frozen=True)
 class Link:
-    """The sum of weights for two groups, and what made it up, strongest first."""
+    """The sum of weights for two groups, and the parts it is made of, strongest first."""
 
     weight: float
-    reasons: tuple[str, ...] = ()
+    parts: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What speaks for and against it, in words."""
+        return tuple(why for _, why in self.parts)
+
+    @property
+    def explanation(self) -> str:
+        """Every part with its weight: ``the same day (+2.2); other numbers (-1.0)``."""
+        return "; ".join(f"{why} ({weight:+.1f})" if weight else why for weight, why in self.parts)
 
     @property
     def score(self) -> float:
@@ -81,10 +87,10 @@ def related(force: str) -> frozenset[str]:
 def link(left: Profile, right: Profile) -> Link:
     """Return how likely *left*, a group of the item being decided, and *right* speak of one incident."""
     if any(_apart(a, b) for a, b in product(left.mentions, right.mentions)):
-        return Link(FORBIDDEN, ("told apart in one text",))
+        return Link(FORBIDDEN, ((FORBIDDEN, "told apart in one text"),))
     found = [(w, why) for w, why in _weights(left, right) if w]
     found.sort(key=lambda pair: -abs(pair[0]))
-    return Link(sum(w for w, _ in found), tuple(why for _, why in found))
+    return Link(sum(w for w, _ in found), tuple(found))
 
 
 def _weights(left: Profile, right: Profile) -> Iterator[tuple[float, str]]:
@@ -105,7 +111,7 @@ def _weights(left: Profile, right: Profile) -> Iterator[tuple[float, str]]:
 def _apart(left: Mention, right: Mention) -> bool:
     """Tell whether two claims of one text are two incidents: of one, the text would not say the same twice."""
     a, b = left.claim, right.claim
-    if left.names and right.names and a.min == b.min == 1 and not _share_name(left.names, right.names):
+    if left.names and right.names and a.min == b.min == 1 and not share_name(left.names, right.names):
         return True
     same = (a.force, a.outcome, a.min, a.max, a.stance, a.part) == (b.force, b.outcome, b.min, b.max, b.stance, b.part)
     if not same or left.voice != right.voice or a.part:
@@ -118,13 +124,14 @@ def _apart(left: Mention, right: Mention) -> bool:
 def _names(left: Profile, right: Profile) -> tuple[float, str]:
     if not left.names or not right.names:
         return 0, ""
-    if _share_name(left.names, right.names):
+    if share_name(left.names, right.names):
         return 5, "a victim of the same name"
     single = all((f[2][1] or 99) <= len(p.names) for p in (left, right) for f in p.figures)
     return (-5, "other victims named") if single else (-1, "other names")
 
 
-def _share_name(left: frozenset[tuple[str, ...]], right: frozenset[tuple[str, ...]]) -> bool:
+def share_name(left: frozenset[tuple[str, ...]], right: frozenset[tuple[str, ...]]) -> bool:
+    """Say whether a victim of the same name is among both, each name as its sounding parts."""
     return any(same_name(a, b) for a, b in product(left, right))
 
 
@@ -171,7 +178,7 @@ def _lag(lag: int, undated: Profile) -> tuple[float, str]:
 
 def _battle(left: Profile, right: Profile) -> bool:
     long = max(left, right, key=lambda p: len(p.items))
-    return bool(_shared_spots(left, right)) and len(long.forces) > 1 and not {"mine", "airstrike"} & long.causes
+    return bool(spots_alike(left, right)) and len(long.forces) > 1 and not {"mine", "airstrike"} & long.causes
 
 
 def _period(left: Profile, right: Profile) -> tuple[float, str]:
@@ -197,7 +204,7 @@ def _in_period(day: date, told: Profile) -> bool:
 
 
 def _place(left: Profile, right: Profile) -> tuple[float, str]:
-    if _shared_spots(left, right):
+    if spots_alike(left, right):
         return 2.2, "the same place"
     if left.governorates and right.governorates and not left.governorates & right.governorates:
         return -2.2, f"{_some(left.governorates)} against {_some(right.governorates)}"
@@ -210,10 +217,6 @@ def _place(left: Profile, right: Profile) -> tuple[float, str]:
         # a force that loses men on most days loses them in several places a day
         return -0.5, "no place in common"
     return 0, ""
-
-
-def _shared_spots(left: Profile, right: Profile) -> bool:
-    return any(alike(a, b) for a, b in product(left.spots, right.spots))
 
 
 def _cause(left: Profile, right: Profile) -> tuple[float, str]:

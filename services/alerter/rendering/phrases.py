@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.alerter import wording
-from services.alerter.linking import DOUBTFUL
 from services.alerter.rendering.neutral import clean, isolate
 from shared.messages import AlertKind, Claim, Dimension, Figure, Incident, Stance, Statement
 
@@ -122,7 +121,7 @@ def doubts(statement: Statement) -> tuple[str, ...]:
     found = []
     if statement.claim.confidence < LOW_CONFIDENCE:
         found.append(f"low confidence ({statement.claim.confidence:.0%}): read the quote")
-    if statement.link_reason.startswith(DOUBTFUL):
+    if statement.review:
         found.append(f"may belong to another incident ({statement.link_score:.0%})")
     if statement.state in STATES:
         found.append(STATES[statement.state])
