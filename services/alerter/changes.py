@@ -14,8 +14,10 @@ from services.alerter.versions import State, difference
 from shared.messages import Conflict, Incident, RawItem, Statement
 
 ChangeKind = Literal[
-    "new", "conflict", "update", "confirmation", "denial", "correction", "repeat", "grade", "merged", "split"
-]
+    "new", "conflict", "update", "confirmation", "denial", "correction",
+    "repeat", "grade", "merged", "split", "accepted",
+]  # fmt: skip
+"""The first six are told as alerts, the others only written down."""
 
 
 @dataclass(frozen=True)
