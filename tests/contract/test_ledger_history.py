@@ -108,10 +108,9 @@ async def test_an_order_that_makes_no_sense_changes_nothing(database: Database) 
 
 async def test_a_doubtful_claim_waits_for_review_until_somebody_accepts_it(database: Database) -> None:
     store = Store(database.connect())
-    scene = {"force": "SY", "cause": "mine"}
-    await put(store, tell("a", min=3, max=3, place="Palmyra", governorate="Homs", **scene))
-    await put(store, tell("b", min=8, max=8, place="Saraqib", governorate="Idlib", **scene))
-    doubtful = tell("c", min=5, max=5, place=None, governorate=None, **scene)
+    await put(store, tell("a", min=3, max=3, force="SY", place="Palmyra", governorate="Homs", cause="mine"))
+    await put(store, tell("b", min=8, max=8, force="SY", place="Saraqib", governorate="Idlib", cause="airstrike"))
+    doubtful = tell("c", min=5, max=5, force="SY", place=None, governorate=None, cause=None)
     await put(store, doubtful)
     (waiting,) = await store.reviews()
     assert waiting.claim == doubtful.claims[0].id
