@@ -14,6 +14,7 @@ from hashlib import blake2b
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.alerter.bundling import BundlingSettings
 from services.alerter.history import (
     Entry,
     Review,
@@ -26,30 +27,15 @@ from services.alerter.history import (
 )
 from services.alerter.keeping import Stale, insert, keep
 from services.alerter.ledger import Decision, Query
+from services.alerter.queueing import Address, Routed, queue
 from services.alerter.records import Records, resolve, revisions
 from services.alerter.rules import RULES, Rules
 from services.alerter.rulings import Ruling, Unfit, rule
-from services.alerter.tables import ALERTS, DELIVERIES, HANDLED, INCIDENTS, STATEMENTS
+from services.alerter.tables import ALERTS, HANDLED, INCIDENTS, STATEMENTS
 from shared.database import reading, writing
-from shared.messages import Alert, Incident, TaggedItem, stable_id
+from shared.messages import Alert, Incident, TaggedItem
 
 __all__ = ["Address", "Routed", "Stale", "Store", "Tracked", "Verdict"]
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where an alert goes: a subscription's name and the kind of its channel."""
-
-    subscription: str
-    channel: str
-
-
-@dataclass(frozen=True)
-class Routed:
-    """An alert and everyone it is for. A suppressed alert is kept and delivered to nobody."""
-
-    alert: Alert
-    addresses: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,12 +74,18 @@ class Store:
             return await self._records.load(connection, await revisions(connection, query))
 
     async def handle(
-        self, tagged: TaggedItem, query: Query, judge: Callable[[Sequence[Incident]], Verdict], now: datetime
+        self,
+        tagged: TaggedItem,
+        query: Query,
+        judge: Callable[[Sequence[Incident]], Verdict],
+        now: datetime,
+        bundling: BundlingSettings | None = None,
     ) -> Tracked:
         """Let *judge* decide about *tagged* from the answer to *query*, and keep its verdict: all of it, or nothing.
 
         An item version that was handled before changes nothing. An alert that is already kept is dropped, with its
-        deliveries. Nobody else decides about the same item, forces or marks meanwhile.
+        deliveries. Nobody else decides about the same item, forces or marks meanwhile. *bundling* says when alerts
+        share a message; without it each is one of its own.
 
         Raises:
             Stale: an incident was changed by someone who decided about something else; decide again.
@@ -113,8 +105,8 @@ class Store:
             await _keep_decision(connection, decision, known, now, version=tagged.item.id)
             await _mark_handled(connection, tagged, decision, now)
             fresh = await _keep_alerts(connection, tagged.item.id, verdict.routed)
-            await _queue(connection, fresh, now)
-        addressed = frozenset(address.subscription for each in fresh for address in _addresses(each))
+            await queue(connection, fresh, now, bundling)
+        addressed = frozenset(address.subscription for each in fresh for address in each.reached)
         return Tracked(decision.incidents, tuple(each.alert for each in fresh), decision.links, addressed)
 
     async def rule(self, ruling: Ruling, rules: Rules = RULES) -> Decision:
@@ -293,28 +285,3 @@ async def _keep_alerts(connection: AsyncConnection, version: str, routed: Iterab
         if (await connection.execute(row.on_conflict_do_nothing())).rowcount == 1:
             fresh.append(each)
     return fresh
-
-
-def _addresses(routed: Routed) -> tuple[Address, ...]:
-    return () if routed.alert.suppressed else routed.addresses
-
-
-async def _queue(connection: AsyncConnection, routed: Iterable[Routed], now: datetime) -> None:
-    rows = [
-        {
-            "id": stable_id(each.alert.id, address.subscription),
-            "alert": each.alert.id,
-            "incident": each.alert.incident,
-            "subscription": address.subscription,
-            "channel": address.channel,
-            "state": "pending",
-            "attempts": 0,
-            "ambiguous": False,
-            "created_at": now,
-            "not_before": now,
-        }
-        for each in routed
-        for address in _addresses(each)
-    ]
-    if rows:
-        await connection.execute(insert(connection, DELIVERIES), rows)
