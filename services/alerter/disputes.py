@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
 from services.alerter import comparison
+from services.alerter.accounts import by_subject, latest
 from services.alerter.comparison import ALARMING, RULES, Facet, Verdict
 from services.alerter.marks import marks
 from shared.messages import Claim, Conflict, Dispute, Statement
 
 MOST = 50
 """Disputes kept of one incident; more than that nobody reads, and a hostile source could make them without end."""
+
+REVISED = frozenset({"count", "denial"})
+"""Dimensions in which a voice's last word alone counts."""
 
 Content = Callable[[Statement], tuple[object, ...]]
 """What a comparison looks at in a statement, beside its voice."""
@@ -44,11 +48,13 @@ def known(statements: Sequence[Statement]) -> set[Cause]:
 def unsettled(statements: Sequence[Statement]) -> list[Dispute]:
     """Return the open disputes between *statements* (those standing), dimension by dimension, each pair of values once.
 
-    They include what raises no alert: days, perpetrators, and who the victims were.
+    They include what raises no alert: days, perpetrators, and who the victims were. A number or a denial that its own
+    voice has revised since is settled; a cause or a place that it named stays named when it is left out later.
     """
     found: dict[tuple[object, ...], Dispute] = {}
+    last = [s for said in by_subject(statements).values() for s in latest(said)]
     for dimension, content in _CONTENTS.items():
-        for left, right in _pairs(statements, content):
+        for left, right in _pairs(last if dimension in REVISED else statements, content):
             if left.claim.outcome != right.claim.outcome:
                 continue
             if dimension != "identity" and left.claim.force != right.claim.force:

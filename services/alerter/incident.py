@@ -32,7 +32,7 @@ def stand(
     place = _place(telling, governorate)
     figures = tuple(_figures(telling, parties))
     told = tuple(accounts(telling, parties))
-    open_disputes = disputes.unsettled([s for said in by_subject(stands).values() for s in latest(said)])
+    open_disputes = disputes.unsettled(stands)
     graded, why = grade(told, open_disputes, stands=bool(stands))
     seen = [s.seen_at for s in statements]
     return Incident(

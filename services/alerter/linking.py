@@ -55,6 +55,9 @@ RELATED = {
 COMMON = {"SY", "OPP", "IS", "SDF", "IR-MIL", "ARMED"}
 """Forces that lose men on most days; a loss of any other force is rare, and two on one day are mostly one."""
 
+DISPUTED = 0.5
+"""What is left of the weight of another cause, role or number where a rare loss is told of one day: a dispute."""
+
 
 @dataclass(frozen=True)
 class Link:
@@ -94,15 +97,15 @@ def link(left: Profile, right: Profile) -> Link:
 
 
 def _weights(left: Profile, right: Profile) -> Iterator[tuple[float, str]]:
+    rare = bool((left.forces & right.forces) - COMMON) and bool(left.days & right.days)
     yield _names(left, right)
     yield _types(left, right)
-    yield _roles(left, right)
     yield _time(left, right)
     yield _period(left, right)
     yield _place(left, right)
-    yield _cause(left, right)
     yield _force(left, right)
-    yield _number(left, right)
+    for weight, why in (_roles(left, right), _cause(left, right), _number(left, right)):
+        yield (weight * DISPUTED if weight < 0 and rare else weight), why
     yield _text(left, right)
     yield _listing(left, right)
     yield _fame(right)
