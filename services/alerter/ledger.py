@@ -23,8 +23,12 @@ __all__ = ["Decision", "Keys", "LedgerChange", "Query", "Window", "decide", "key
 
 NEAR = timedelta(days=3)
 """How far apart two sources may put one event, and how long after it most reports come."""
-LIMIT = 40
-"""How many incidents may answer for one mark or one window; the best known of them do."""
+LIMIT = 8
+"""How many incidents may answer for one window; those last spoken of do."""
+FAMOUS = 5
+"""How many may answer for one mark; the best known of them do, for it is those that are mentioned again."""
+TELLING = 5
+"""A figure from here on finds an incident by itself; smaller ones need a cause, a governorate or a role beside them."""
 MONTHS = 12
 """How many months that one text names are looked into; a hostile one could name every month of every year."""
 
@@ -45,8 +49,8 @@ class Query:
 
     1. hold *item* among their items, or
     2. share a force with *forces* and their day lies in one of *windows*: for each window the *limit* incidents seen
-       last, or
-    3. share one of *marks*: for each mark the *limit* incidents of the greatest weight, among equals those seen last.
+       last, and apart from them as many that share one with *near*, or
+    3. share one of *marks*: for each mark the *famous* incidents of the greatest weight, among equals those seen last.
 
     Every answer is the whole incident with all its statements; the order of answers does not matter.
     """
@@ -55,7 +59,9 @@ class Query:
     forces: frozenset[str]
     windows: tuple[Window, ...]
     marks: frozenset[str] = frozenset()
+    near: frozenset[str] = frozenset()
     limit: int = LIMIT
+    famous: int = FAMOUS
 
 
 @dataclass(frozen=True)
@@ -90,12 +96,13 @@ def query(tagged: TaggedItem) -> Query | None:
     days = {claim.date for claim in claims if claim.date} | ({item.when.date()} if claims else set())
     return Query(
         item=item.item,
-        forces=frozenset(near for claim in claims for near in related(claim.force)),
+        forces=(own := frozenset(claim.force for claim in claims)),
+        near=frozenset(near for claim in claims for near in related(claim.force)) - own,
         windows=(
             *sorted({Window(day - timedelta(days=BATTLE_DAYS), day + NEAR) for day in days}),
             *sorted(set(_named(claims, item)))[:MONTHS],
         ),
-        marks=frozenset(mark for claim in claims for mark in _marks(claim)),
+        marks=frozenset(mark for claim in claims for mark in (*_marks(claim), *_nearby(claim, item.when.date()))),
     )
 
 
@@ -106,7 +113,7 @@ def keys(known: Incident) -> Keys:
         items=items,
         forces=frozenset(s.claim.force for s in known.statements),
         day=known.date or min((s.published_at or s.seen_at).date() for s in known.statements),
-        marks=frozenset(mark for s in known.statements for mark in _marks(s.claim)),
+        marks=frozenset(mark for s in known.statements for mark in (*_marks(s.claim), _scene(s))),
         weight=len(items),
     )
 
@@ -223,8 +230,27 @@ def _marks(claim: Claim) -> frozenset[str]:
     figure = f"figure:{claim.force}/{claim.outcome}/{claim.min}/{claim.max}"
     qualities = [claim.cause, claim.governorate, *sorted(told.roles)]
     return frozenset(
-        [figure]
+        [figure] * (max(claim.min or 0, claim.max or 0) >= TELLING)
         + [f"{figure}@{quality}" for quality in qualities if quality]
         + [f"name:{key[-1]}" for name in claim.names if (key := name_key(name))]
         + [f"type:{kind}" for kind in told.types]
     )
+
+
+def _scene(statement: Statement) -> str:
+    """Return what finds an incident of a busy week: force, governorate and day."""
+    claim = statement.claim
+    day = claim.date or (statement.published_at or statement.seen_at).date()
+    return f"scene:{claim.force}/{claim.governorate}/{day}"
+
+
+def _nearby(claim: Claim, today: date) -> Iterator[str]:
+    """Yield the scenes that *claim* may be about: a day either side, its governorate or one that says none."""
+    days = [claim.date + timedelta(days=d) for d in (-1, 0, 1)] if claim.date else _lately(today)
+    for day in days:
+        for governorate in {claim.governorate, None}:
+            yield f"scene:{claim.force}/{governorate}/{day}"
+
+
+def _lately(today: date) -> list[date]:
+    return [today - timedelta(days=d) for d in range(NEAR.days + 1)]

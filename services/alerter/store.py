@@ -230,7 +230,7 @@ async def _lock(connection: AsyncConnection, query: Query) -> None:
     """
     if connection.dialect.name != "postgresql":
         return
-    forces, marks = (f"force {force}" for force in query.forces), (f"mark {mark}" for mark in query.marks)
+    forces, marks = (f"force {force}" for force in query.forces | query.near), (f"mark {mark}" for mark in query.marks)
     keys = sorted(_lock_key(thing) for thing in (f"item {query.item}", *forces, *marks))
     await connection.execute(
         text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": keys}

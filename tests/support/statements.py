@@ -128,7 +128,7 @@ class Ledger:
             found |= {
                 one
                 for one, keys in self._keys.items()
-                if wanted.forces & keys.forces and window.since <= keys.day <= window.until
+                if (wanted.forces | wanted.near) & keys.forces and window.since <= keys.day <= window.until
             }
         return [self.incidents[one] for one in sorted(found)]
 

@@ -36,7 +36,8 @@ def test_a_deleted_item_asks_for_its_own_statements() -> None:
 def test_a_query_reaches_related_forces_the_days_told_and_the_day_of_publication() -> None:
     wanted = ledger.query(tagged(raw("2016-02-03T12:00"), claim(1, date="2015-11-24", names=("Олег Пешков",))))
     assert wanted is not None
-    assert {"RU", "RU-PMC", "ARMED"} <= wanted.forces
+    assert wanted.forces == {"RU"}
+    assert {"RU-PMC", "ARMED"} <= wanted.near
     for day in (date(2015, 11, 24), date(2016, 2, 3)):
         assert any(window.since <= day <= window.until for window in wanted.windows)
     assert not any(window.since <= date(2016, 1, 1) <= window.until for window in wanted.windows)
