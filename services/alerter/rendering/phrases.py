@@ -136,8 +136,10 @@ def figure(one: Figure) -> str:
 
 
 def standing(incident: Incident) -> str:
-    """Return how many speak of the incident and what is in dispute: ``2 independent voices, 1 open conflict``."""
-    return f"{plural(incident.voices, 'independent voice')}, {plural(incident.conflicts, 'open conflict', none='no')}"
+    """Return how many speak of the incident, what is in dispute, and the grade: ``2 independent voices, …``."""
+    graded = (f"graded {incident.grade}",) if incident.grade else ()
+    voices = plural(incident.voices, "independent voice")
+    return ", ".join([voices, plural(incident.conflicts, "open conflict", none="no"), *graded])
 
 
 def plural(number_of: int, noun: str, *, none: str = "0") -> str:
