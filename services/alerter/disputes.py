@@ -69,14 +69,20 @@ def unsettled(statements: Sequence[Statement]) -> list[Dispute]:
 
 def raised(record: Sequence[Statement], fresh: Sequence[Statement]) -> list[Conflict]:
     """Return the conflicts of *fresh* statements with *record* and each other, without those raised before."""
-    past, seen, found = _distinct(record), known(record), []
+    past, seen, found = _distinct(record), None, []
+    said = {(s.voice, *_content(s)) for s in past}
     for statement in fresh:
+        if (statement.voice, *_content(statement)) in said:
+            continue  # its voice has said exactly this before: whatever it conflicts with was raised then
         for other in past:
-            verdict = comparison.conflict(other, statement)
-            if verdict and (cause := key(statement, verdict)) not in seen:
+            if not (verdict := comparison.conflict(other, statement)):
+                continue
+            seen = known(record) if seen is None else seen  # dear in a long dispute, and mostly not needed
+            if (cause := key(statement, verdict)) not in seen:
                 seen.add(cause)
                 found.append(_conflict(other, statement, verdict))
         past.append(statement)
+        said.add((statement.voice, *_content(statement)))
     return found
 
 
