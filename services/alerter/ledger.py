@@ -24,7 +24,9 @@ __all__ = ["Decision", "Keys", "LedgerChange", "Query", "Window", "decide", "key
 NEAR = timedelta(days=3)
 """How far apart two sources may put one event, and how long after it most reports come."""
 LIMIT = 8
-"""How many incidents may answer for one window; those last spoken of do."""
+"""How many incidents of the claims' own forces may answer for one window; those last spoken of do."""
+BESIDE = 4
+"""How many of related forces may: a loss is seldom told of another force's men."""
 FAMOUS = 5
 """How many may answer for one mark; the best known of them do, for it is those that are mentioned again."""
 TELLING = 5
@@ -49,7 +51,7 @@ class Query:
 
     1. hold *item* among their items, or
     2. share a force with *forces* and their day lies in one of *windows*: for each window the *limit* incidents seen
-       last, and apart from them as many that share one with *near*, or
+       last, and apart from them the *beside* last seen that share one with *near*, or
     3. share one of *marks*: for each mark the *famous* incidents of the greatest weight, among equals those seen last.
 
     Every answer is the whole incident with all its statements; the order of answers does not matter.
@@ -61,6 +63,7 @@ class Query:
     marks: frozenset[str] = frozenset()
     near: frozenset[str] = frozenset()
     limit: int = LIMIT
+    beside: int = BESIDE
     famous: int = FAMOUS
 
 

@@ -57,21 +57,22 @@ class Records:
 async def revisions(connection: AsyncConnection, query: Query) -> dict[str, int]:
     """Return id → revision of every incident that answers *query*."""
     marks = sorted(map(index_key, query.marks))
-    sides = tuple(sorted(side) for side in (query.forces, query.near) if side)
+    limits = ((query.forces, query.limit), (query.near, query.beside))
+    sides = [(sorted(side), most) for side, most in limits if side]
     windows = query.windows if sides else ()
     found: dict[str, int] = {}
     for first in range(0, max(1, len(windows), len(marks)), BATCH):
         some, others = windows[first : first + BATCH], marks[first : first + BATCH]
         given: dict[str, object] = {"item": query.item}
         if some:
-            given["most"] = query.limit
-            given |= {f"force{i}_{j}": force for i, side in enumerate(sides) for j, force in enumerate(side)}
+            given |= {f"most{i}": most for i, (_, most) in enumerate(sides)}
+            given |= {f"force{i}_{j}": force for i, (side, _) in enumerate(sides) for j, force in enumerate(side)}
         if others:
             given["famous"] = query.famous
         for i, window in enumerate(some):
             given |= {f"since{i}": window.since, f"until{i}": window.until}
         given |= {f"mark{i}": mark for i, mark in enumerate(others)}
-        searched = _search(tuple(map(len, sides)) if some else (), len(some), len(others))
+        searched = _search(tuple(len(side) for side, _ in sides) if some else (), len(some), len(others))
         found.update({row.id: row.revision for row in await connection.execute(searched, given)})
     return found
 
@@ -87,7 +88,7 @@ def _search(sides: tuple[int, ...], windows: int, marks: int) -> TextClause:
     parts += [
         f"SELECT incident FROM (SELECT incident FROM incident_force WHERE force IN ({side}) "  # noqa: S608 - no value
         f"AND day BETWEEN :since{i} AND :until{i} "
-        f"GROUP BY incident ORDER BY max(seen) DESC, incident LIMIT :most) AS anon_window{i}_{j}"
+        f"GROUP BY incident ORDER BY max(seen) DESC, incident LIMIT :most{j}) AS anon_window{i}_{j}"
         for i in range(windows)
         for j, side in enumerate(among)
     ]
