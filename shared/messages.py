@@ -32,6 +32,9 @@ Governorate = Literal[
 ]  # fmt: skip
 AlertKind = Literal["new", "conflict", "update", "confirmation", "denial", "correction"]
 Dimension = Literal["count", "denial", "cause", "place"]
+PartyKind = Literal["own side", "opposing side", "monitor", "media", "anonymous"]
+Grade = Literal["confirmed", "fair", "weak", "contested", "denied", "discounted"]
+Reliability = Literal["A", "B", "C", "D", "E", "F"]
 Force = Annotated[str, Field(pattern=r"^(RU|RU-PMC|SY|TR|IR|HZB|IR-MIL|SDF|OPP|IS|ARMED|[A-Z]{2})$")]
 """The force the victims belong to: one of the named keys, or another state's ISO 3166 code."""
 
@@ -57,7 +60,7 @@ class SourceRef(Message):
     country: str | None = None
     side: str | None = Field(None, description="The force whose side the source takes, if it takes one")
     owner: str | None = Field(None, description="Owner; sources of one owner are one voice")
-    reliability: Literal["A", "B", "C", "D", "E", "F"] | None = Field(None, description="Admiralty grade of the source")
+    reliability: Reliability | None = Field(None, description="Admiralty grade of the source")
 
 
 class RawItem(Message):
@@ -168,6 +171,7 @@ class Statement(Message):
     state: Literal["standing", "superseded", "withdrawn", "deleted"] = "standing"
     link_score: float = Field(1.0, ge=0, le=1)
     link_reason: str = ""
+    review: str | None = Field(None, description="Why a person should look at where it was put; null: no doubt")
 
 
 class Conflict(Message):
@@ -181,6 +185,42 @@ class Conflict(Message):
     reason: str
 
 
+class Dispute(Message):
+    """Two claims of an incident that stand against each other in one dimension, of which not all raise alerts."""
+
+    dimension: str = Field(description="denial, count, cause, place, date, perpetrator or identity")
+    force: Force
+    outcome: Outcome
+    left: str = Field(description="Id of the earlier claim")
+    right: str = Field(description="Id of the later claim")
+    reason: str
+
+
+class Account(Message):
+    """What one voice last said of one force and outcome, with the two grades of the Admiralty scale, kept apart."""
+
+    voice: str
+    kind: PartyKind = Field(description="Whose voice it is, seen from the victims")
+    force: Force
+    outcome: Outcome
+    min: int | None
+    max: int | None
+    denied: bool = False
+    claim: str = Field(description="Id of the claim it is taken from")
+    reliability: Reliability = Field(description="Of the source, as configured; F: not judged")
+    credibility: int = Field(ge=1, le=6, description="Of the information: 1 confirmed by others … 5 improbable; 6 open")
+    reason: str = Field(description="Why it is so credible, in one sentence")
+
+
+class Share(Message):
+    """What the voices of one kind claim for one force and outcome."""
+
+    kind: PartyKind
+    min: int | None
+    max: int | None
+    voices: int
+
+
 class Figure(Message):
     """What is claimed for one force and outcome of an incident, over everyone who speaks of it."""
 
@@ -190,6 +230,7 @@ class Figure(Message):
     max: int | None
     voices: int = Field(description="Independent voices behind it")
     denied: bool = False
+    shares: tuple[Share, ...] = Field((), description="The same for each kind of voice that speaks of it")
 
 
 class Incident(Message):
@@ -212,6 +253,11 @@ class Incident(Message):
     first_seen_at: Moment
     last_seen_at: Moment
     statements: tuple[Statement, ...] = ()
+    grade: Grade | None = None
+    grade_reason: str = ""
+    disputes: tuple[Dispute, ...] = Field((), description="Open disputes in every dimension")
+    accounts: tuple[Account, ...] = Field((), description="What each voice says, with its grades")
+    apart: tuple[str, ...] = Field((), description="Incidents that this one must not be merged with")
 
 
 class Alert(Message):

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from services.alerter import ledger
 from services.alerter.channels import Channel
 from services.alerter.channels.building import build_channels
 from services.alerter.deliver import DeliveryLoop
 from services.alerter.outbox import Outbox
-from services.alerter.policy import PolicySettings
 from services.alerter.settings import AlerterSettings
 from services.alerter.store import Address, Store, Tracked
 from services.alerter.subscriptions import Subscription, matches
@@ -39,7 +39,7 @@ async def run(runtime: Runtime, settings: AlerterSettings) -> None:
 async def run_with(runtime: Runtime, settings: AlerterSettings, channels: Mapping[str, Channel]) -> None:
     """Do the same over *channels*, by the names of their subscriptions."""
     deliveries = DeliveryLoop(Outbox(runtime.engine), channels, runtime.clock)
-    handler = Handler(Store(runtime.engine), settings.subscriptions, settings.policy, runtime.clock, deliveries)
+    handler = Handler(Store(runtime.engine), settings, runtime.clock, deliveries)
     tracked = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(deliveries.run(tracked), name="deliver")
@@ -53,14 +53,15 @@ class Handler:
     def __init__(
         self,
         store: Store,
-        subscriptions: Sequence[Subscription],
-        policy: PolicySettings,
+        settings: AlerterSettings,
         clock: Clock,
         deliveries: DeliveryLoop,
     ) -> None:
         self._store = store
-        self._route = partial(route, subscriptions)
-        self._policy = policy
+        self._route = partial(route, settings.subscriptions)
+        self._policy = settings.policy
+        self._bundling = settings.bundling
+        self._decide = partial(ledger.decide, rules=settings.ledger.rules())
         self._clock = clock
         self._deliveries = deliveries
 
@@ -72,7 +73,15 @@ class Handler:
 
         """
         now = self._clock.now()
-        tracked = await track(tagged, self._store, now, route=self._route, settings=self._policy)
+        tracked = await track(
+            tagged,
+            self._store,
+            now,
+            route=self._route,
+            settings=self._policy,
+            decide=self._decide,
+            bundling=self._bundling,
+        )
         self._deliveries.wake(tracked.addressed)
         return list(outputs(tracked))
 

@@ -7,16 +7,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.alerter import comparison, disputes, wording
-from services.alerter.incident import latest, stand
+from services.alerter.accounts import latest
+from services.alerter.incident import stand
+from services.alerter.parties import Register
 from services.alerter.versions import State, difference
 from shared.messages import Conflict, Incident, RawItem, Statement
+
+ChangeKind = Literal[
+    "new", "conflict", "update", "confirmation", "denial", "correction",
+    "repeat", "grade", "merged", "split", "accepted",
+]  # fmt: skip
+"""The first six are told as alerts, the others only written down."""
 
 
 @dataclass(frozen=True)
 class LedgerChange:
-    """One thing that changed, and why, in one or two sentences fit for an alert."""
+    """One thing that changed, and why, in one or two sentences fit for an alert; ``statements`` caused it."""
 
-    kind: Literal["new", "conflict", "update", "confirmation", "denial", "correction", "repeat"]
+    kind: ChangeKind
     incident: str
     statements: tuple[Statement, ...]
     reason: str
@@ -43,7 +51,9 @@ def touch(
     known: Sequence[Incident],
     homes: Mapping[str, Sequence[Statement]],
     outdated: Mapping[str, State],
+    *,
     revived: frozenset[str] = frozenset(),
+    parties: Register | None = None,
 ) -> list[Touched]:
     """Return every incident that *item* changes, the known ones in their order, then the new ones."""
     by_id: dict[str, Incident | None] = {one.id: one for one in known}
@@ -58,7 +68,7 @@ def touch(
             changed = {s.claim.id: s.model_copy(update={"state": outdated[s.claim.id]}) for s in gone}
             changed |= {s.claim.id: s for s in back}
             kept = [changed.get(s.claim.id, s) for s in record]
-            found.append(Touched(before, stand(identity, [*kept, *fresh], before), (*back, *fresh), gone))
+            found.append(Touched(before, stand(identity, [*kept, *fresh], before, parties), (*back, *fresh), gone))
     return found
 
 
@@ -72,6 +82,13 @@ def describe(item: RawItem, touched: Sequence[Touched]) -> Iterator[LedgerChange
     for one in touched:
         found = [change for change in _changes(item, one) if change]
         yield from found or [_change("repeat", one, one.fresh, f"{item.source.name} repeats what is on record.")]
+
+
+def regraded(before: Incident, after: Incident, statements: Sequence[Statement]) -> Iterator[LedgerChange]:
+    """Yield the change of an incident's grade, if it has another one now."""
+    if before.grade != after.grade:
+        reason = f"Graded {after.grade}, after {before.grade or 'none'}: {after.grade_reason}"
+        yield LedgerChange("grade", after.id, tuple(statements), reason)
 
 
 def _changes(item: RawItem, one: Touched) -> Iterator[LedgerChange | None]:
@@ -94,13 +111,16 @@ def _new(one: Touched) -> LedgerChange | None:
 
 
 def _conflict(one: Touched, conflicts: Sequence[Conflict]) -> LedgerChange | None:
-    if not conflicts:
-        return None
+    return conflict_change(one.after.id, one.fresh, conflicts) if conflicts else None
+
+
+def conflict_change(incident: str, fresh: Sequence[Statement], conflicts: Sequence[Conflict]) -> LedgerChange:
+    """Return the change that *conflicts* (at least one) of *fresh* statements are for *incident*."""
     more = len(conflicts) - 1
     reason = conflicts[0].reason + (f" {more} more point{'s' if more > 1 else ''} in dispute." if more else "")
     involved = dict.fromkeys(c.right.claim.id for c in conflicts)
-    statements = tuple(s for s in one.fresh if s.claim.id in involved)
-    return LedgerChange("conflict", one.after.id, statements, reason, tuple(conflicts))
+    statements = tuple(s for s in fresh if s.claim.id in involved)
+    return LedgerChange("conflict", incident, statements, reason, tuple(conflicts))
 
 
 def _update(one: Touched) -> LedgerChange | None:
@@ -159,7 +179,7 @@ def _denial(one: Touched, conflicts: Sequence[Conflict]) -> LedgerChange | None:
 
 
 def _change(
-    kind: Literal["new", "update", "confirmation", "denial", "correction", "repeat"],
+    kind: ChangeKind,
     one: Touched,
     statements: Sequence[Statement],
     reason: str,

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.alerter import changes, versions, voices
-from services.alerter.changes import LedgerChange
+from services.alerter.changes import LedgerChange, Touched
 from services.alerter.grouping import Group, group
-from services.alerter.linking import BATTLE_DAYS, DOUBTFUL, related
+from services.alerter.linking import BATTLE_DAYS, related
 from services.alerter.marks import marks
 from services.alerter.profile import mentioned, profile
+from services.alerter.reconsidering import Book, reconsider
+from services.alerter.rules import RULES, Rules
 from services.alerter.sounds import name_key
-from shared.messages import Claim, Incident, Statement, TaggedItem, stable_id
+from shared.messages import Claim, Incident, RawItem, Statement, TaggedItem, stable_id
 
 __all__ = ["Decision", "Keys", "LedgerChange", "Query", "Window", "decide", "keys", "query"]
 
 NEAR = timedelta(days=3)
 """How far apart two sources may put one event, and how long after it most reports come."""
-LIMIT = 40
-"""How many incidents may answer for one mark or one window; the best known of them do."""
+LIMIT = 8
+"""How many incidents of the claims' own forces may answer for one window; those last spoken of do."""
+BESIDE = 4
+"""How many of related forces may: a loss is seldom told of another force's men."""
+FAMOUS = 5
+"""How many may answer for one mark; the best known of them do, for it is those that are mentioned again."""
+TELLING = 5
+"""A figure from here on finds an incident by itself; smaller ones need a cause, a governorate or a role beside them."""
+MONTHS = 12
+"""How many months that one text names are looked into; a hostile one could name every month of every year."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Window:
     """The days from ``since`` to ``until``, both included."""
 
@@ -40,8 +51,8 @@ class Query:
 
     1. hold *item* among their items, or
     2. share a force with *forces* and their day lies in one of *windows*: for each window the *limit* incidents seen
-       last, or
-    3. share one of *marks*: for each mark the *limit* incidents of the greatest weight, among equals those seen last.
+       last, and apart from them the *beside* last seen that share one with *near*, or
+    3. share one of *marks*: for each mark the *famous* incidents of the greatest weight, among equals those seen last.
 
     Every answer is the whole incident with all its statements; the order of answers does not matter.
     """
@@ -50,7 +61,10 @@ class Query:
     forces: frozenset[str]
     windows: tuple[Window, ...]
     marks: frozenset[str] = frozenset()
+    near: frozenset[str] = frozenset()
     limit: int = LIMIT
+    beside: int = BESIDE
+    famous: int = FAMOUS
 
 
 @dataclass(frozen=True)
@@ -85,9 +99,13 @@ def query(tagged: TaggedItem) -> Query | None:
     days = {claim.date for claim in claims if claim.date} | ({item.when.date()} if claims else set())
     return Query(
         item=item.item,
-        forces=frozenset(near for claim in claims for near in related(claim.force)),
-        windows=tuple(Window(day - timedelta(days=BATTLE_DAYS), day + NEAR) for day in sorted(days)),
-        marks=frozenset(mark for claim in claims for mark in _marks(claim)),
+        forces=(own := frozenset(claim.force for claim in claims)),
+        near=frozenset(near for claim in claims for near in related(claim.force)) - own,
+        windows=(
+            *sorted({Window(day - timedelta(days=BATTLE_DAYS), day + NEAR) for day in days}),
+            *sorted(set(_named(claims, item)))[:MONTHS],
+        ),
+        marks=frozenset(mark for claim in claims for mark in (*_marks(claim), *_nearby(claim, item.when.date()))),
     )
 
 
@@ -98,12 +116,12 @@ def keys(known: Incident) -> Keys:
         items=items,
         forces=frozenset(s.claim.force for s in known.statements),
         day=known.date or min((s.published_at or s.seen_at).date() for s in known.statements),
-        marks=frozenset(mark for s in known.statements for mark in _marks(s.claim)),
+        marks=frozenset(mark for s in known.statements for mark in (*_marks(s.claim), _scene(s))),
         weight=len(items),
     )
 
 
-def decide(tagged: TaggedItem, known: Sequence[Incident], now: datetime) -> Decision:
+def decide(tagged: TaggedItem, known: Sequence[Incident], now: datetime, rules: Rules = RULES) -> Decision:
     """Return what *tagged* changes, given the *known* incidents that answer its query.
 
     The same item decided again on what came out changes nothing.
@@ -114,27 +132,51 @@ def decide(tagged: TaggedItem, known: Sequence[Incident], now: datetime) -> Deci
     record = [s for s, _ in held.values()]
     if versions.stale(item, record):
         return Decision((), (), {s.claim.id: home for s, home in held.values() if s.version == item.id})
-    told = [_statement(claim, tagged) for claim in _linkable(tagged)]
+    told = [_statement(claim, tagged, rules) for claim in _linkable(tagged)]
     repeated = {s.claim.id: versions.said_before(s, record) for s in told}
     fresh = [s for s in told if repeated[s.claim.id] is None]
-    homes = _place(fresh, order, now)
+    book = Book.of(order, [profile(one.statements, one.id) for one in order])
+    homes = _place(fresh, book, now, rules)
     links: dict[str, str | None] = {claim.id: None for claim in tagged.claims if claim.total}
     links |= {claim: held[old.claim.id][1] for claim, old in repeated.items() if old}
     links |= {s.claim.id: home for home, placed in homes.items() for s in placed}
     back = versions.revived(item, [old for old in repeated.values() if old])
-    touched = changes.touch(item, order, homes, versions.outdated(item, record, told), back)
+    gone = versions.outdated(item, record, told)
+    touched = changes.touch(item, order, homes, gone, revived=back, parties=rules.parties)
+    reconsider(item.item, touched, book, rules)
     return Decision(
-        incidents=tuple(t.after for t in touched),
-        changes=tuple(changes.describe(item, touched)),
-        links=links,
+        incidents=tuple(book.changed()),
+        changes=tuple(_changes(item, touched, book)),
+        links={claim: book.renamed.get(home, home) if home else None for claim, home in links.items()},
     )
+
+
+def _changes(item: RawItem, touched: Sequence[Touched], book: Book) -> Iterator[LedgerChange]:
+    for change in changes.describe(item, touched):
+        yield replace(change, incident=book.renamed.get(change.incident, change.incident))
+    yield from book.changes
+    told = {t.after.id: (*t.gone, *t.fresh) for t in touched}
+    for after in book.changed():
+        if before := book.before.get(after.id):
+            yield from changes.regraded(before, after, told.get(after.id, ()))
+
+
+def _named(claims: Sequence[Claim], item: RawItem) -> Iterator[Window]:
+    """Yield the months that undated claims name: "in February" is the last one before the item, unless a year is."""
+    today = item.when.date()
+    for claim in claims:
+        if claim.date is None:
+            told = marks(claim)
+            for month in told.months:
+                for year in told.years or {today.year if month <= today.month else today.year - 1}:
+                    yield Window(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
 
 
 def _linkable(tagged: TaggedItem) -> list[Claim]:
     return [claim for claim in tagged.claims if not claim.total] if tagged.item.change != "deleted" else []
 
 
-def _statement(claim: Claim, tagged: TaggedItem) -> Statement:
+def _statement(claim: Claim, tagged: TaggedItem, rules: Rules) -> Statement:
     item = tagged.item
     return Statement(
         claim=claim,
@@ -144,21 +186,20 @@ def _statement(claim: Claim, tagged: TaggedItem) -> Statement:
         url=item.url,
         published_at=item.published_at,
         seen_at=item.seen_at,
-        voice=voices.voice(claim, item, tagged.lang),
+        voice=voices.voice(claim, item, tagged.lang, rules.parties),
     )
 
 
-def _place(fresh: Sequence[Statement], known: Sequence[Incident], now: datetime) -> dict[str, list[Statement]]:
+def _place(fresh: Sequence[Statement], book: Book, now: datetime, rules: Rules) -> dict[str, list[Statement]]:
     """Return the statements of an item by the incident each belongs to; a new one is named after its first claim."""
     tomorrow = now.date() + timedelta(days=1)
-    groups = group([mentioned(_past(s, tomorrow)) for s in fresh], [profile(one.statements, one.id) for one in known])
-    by_id = {one.id: one for one in known}
+    groups = group([mentioned(_past(s, tomorrow)) for s in fresh], list(book.profiles.values()), rules)
     homes: dict[str, list[Statement]] = defaultdict(list)
     for found in groups:
         members = [fresh[i] for i in found.members]
         home = found.incident or stable_id("incident", members[0].claim.id)
-        record = by_id[home].statements if home in by_id else ()
-        homes[home] += [_linked(s, found, record) for s in members]
+        held = book.before[home].statements if home in book.before else ()
+        homes[home] += [_linked(s, found, held) for s in members]
     return homes
 
 
@@ -170,12 +211,12 @@ def _past(statement: Statement, tomorrow: date) -> Statement:
 
 
 def _linked(statement: Statement, found: Group, record: Sequence[Statement]) -> Statement:
-    reason = "; ".join(found.link.reasons[:4])
     return statement.model_copy(
         update={
             "voice": _voice(statement, record),
             "link_score": round(found.link.score, 3),
-            "link_reason": f"{DOUBTFUL}: {found.doubt}; {reason}" if found.doubt else reason,
+            "link_reason": found.link.explanation,
+            "review": found.doubt,
         }
     )
 
@@ -192,8 +233,27 @@ def _marks(claim: Claim) -> frozenset[str]:
     figure = f"figure:{claim.force}/{claim.outcome}/{claim.min}/{claim.max}"
     qualities = [claim.cause, claim.governorate, *sorted(told.roles)]
     return frozenset(
-        [figure]
+        [figure] * (max(claim.min or 0, claim.max or 0) >= TELLING)
         + [f"{figure}@{quality}" for quality in qualities if quality]
         + [f"name:{key[-1]}" for name in claim.names if (key := name_key(name))]
         + [f"type:{kind}" for kind in told.types]
     )
+
+
+def _scene(statement: Statement) -> str:
+    """Return what finds an incident of a busy week: force, governorate and day."""
+    claim = statement.claim
+    day = claim.date or (statement.published_at or statement.seen_at).date()
+    return f"scene:{claim.force}/{claim.governorate}/{day}"
+
+
+def _nearby(claim: Claim, today: date) -> Iterator[str]:
+    """Yield the scenes that *claim* may be about: a day either side, its governorate or one that says none."""
+    days = [claim.date + timedelta(days=d) for d in (-1, 0, 1)] if claim.date else _lately(today)
+    for day in days:
+        for governorate in {claim.governorate, None}:
+            yield f"scene:{claim.force}/{governorate}/{day}"
+
+
+def _lately(today: date) -> list[date]:
+    return [today - timedelta(days=d) for d in range(NEAR.days + 1)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
 
-from services.alerter.profile import Mention, Profile, Range, spots
+from services.alerter.profile import Mention, Profile, Range, spots, spots_alike
 from services.alerter.sounds import alike, same_name
 
 BAR = 2.6
@@ -25,16 +25,18 @@ FORBIDDEN = -math.inf
 
 DAYS_APART = ((0, 2.2), (1, 0.2), (2, -2.0), (5, -3.5), (math.inf, -6.0))
 """Weight of two stated days, by how many days they differ at most: sources often differ by the night between."""
-DAYS_AFTER = ((-2, -6.0), (3, 1.0), (7, 0.2), (40, -0.6), (math.inf, -1.2))
+DAYS_AFTER = ((-2, -6.0), (3, 1.0), (7, 0.2), (20, -1.0), (math.inf, -2.0))
 """Weight of an undated claim and a stated day, by the days from that day to publication; nobody reports the future."""
 BACKGROUND_AFTER = ((-2, -6.0), (3, -0.5), (math.inf, 0.2))
 """The same for an old incident mentioned in passing: the longer ago, the likelier it is meant."""
-REPORTS_APART = ((3, 0.6), (30, -0.6), (math.inf, -1.5))
+REPORTS_APART = ((3, 0.6), (10, -0.3), (30, -1.2), (math.inf, -3.5))
 """Weight of two undated claims, by the days between their publications."""
 GAPS = ((0, 2.0, "one sentence"), (200, 1.6, "neighbouring sentences"), (math.inf, 0.8, "one text"))
 """Weight of two claims of one text, by the characters between them."""
 FAR_RATIO = 4
 """Numbers further apart than by this factor speak against one incident."""
+NEARLY = 0.1
+"""Two exact numbers no further apart than by this share of the greater are nearly the same."""
 VAGUE = 2
 """``2, null`` stands for any plural and says nothing when it is equal."""
 
@@ -53,17 +55,26 @@ RELATED = {
 COMMON = {"SY", "OPP", "IS", "SDF", "IR-MIL", "ARMED"}
 """Forces that lose men on most days; a loss of any other force is rare, and two on one day are mostly one."""
 
-
-DOUBTFUL = "for review"
-"""What the reason of a link begins with that a person should look at."""
+DISPUTED = 0.5
+"""What is left of the weight of another cause, role or number where a rare loss is told of one day: a dispute."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """The sum of weights for two groups, and what made it up, strongest first."""
+    """The sum of weights for two groups, and the parts it is made of, strongest first."""
 
     weight: float
-    reasons: tuple[str, ...] = ()
+    parts: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What speaks for and against it, in words."""
+        return tuple(why for _, why in self.parts)
+
+    @property
+    def explanation(self) -> str:
+        """Every part with its weight: ``the same day (+2.2); other numbers (-1.0)``."""
+        return "; ".join(f"{why} ({weight:+.1f})" if weight else why for weight, why in self.parts)
 
     @property
     def score(self) -> float:
@@ -79,22 +90,22 @@ def related(force: str) -> frozenset[str]:
 def link(left: Profile, right: Profile) -> Link:
     """Return how likely *left*, a group of the item being decided, and *right* speak of one incident."""
     if any(_apart(a, b) for a, b in product(left.mentions, right.mentions)):
-        return Link(FORBIDDEN, ("told apart in one text",))
+        return Link(FORBIDDEN, ((FORBIDDEN, "told apart in one text"),))
     found = [(w, why) for w, why in _weights(left, right) if w]
     found.sort(key=lambda pair: -abs(pair[0]))
-    return Link(sum(w for w, _ in found), tuple(why for _, why in found))
+    return Link(sum(w for w, _ in found), tuple(found))
 
 
 def _weights(left: Profile, right: Profile) -> Iterator[tuple[float, str]]:
+    rare = bool((left.forces & right.forces) - COMMON) and bool(left.days & right.days)
     yield _names(left, right)
     yield _types(left, right)
-    yield _roles(left, right)
     yield _time(left, right)
     yield _period(left, right)
     yield _place(left, right)
-    yield _cause(left, right)
     yield _force(left, right)
-    yield _number(left, right)
+    for weight, why in (_roles(left, right), _cause(left, right), _number(left, right)):
+        yield (weight * DISPUTED if weight < 0 and rare else weight), why
     yield _text(left, right)
     yield _listing(left, right)
     yield _fame(right)
@@ -103,7 +114,7 @@ def _weights(left: Profile, right: Profile) -> Iterator[tuple[float, str]]:
 def _apart(left: Mention, right: Mention) -> bool:
     """Tell whether two claims of one text are two incidents: of one, the text would not say the same twice."""
     a, b = left.claim, right.claim
-    if left.names and right.names and a.min == b.min == 1 and not _share_name(left.names, right.names):
+    if left.names and right.names and a.min == b.min == 1 and not share_name(left.names, right.names):
         return True
     same = (a.force, a.outcome, a.min, a.max, a.stance, a.part) == (b.force, b.outcome, b.min, b.max, b.stance, b.part)
     if not same or left.voice != right.voice or a.part:
@@ -116,13 +127,14 @@ def _apart(left: Mention, right: Mention) -> bool:
 def _names(left: Profile, right: Profile) -> tuple[float, str]:
     if not left.names or not right.names:
         return 0, ""
-    if _share_name(left.names, right.names):
+    if share_name(left.names, right.names):
         return 5, "a victim of the same name"
     single = all((f[2][1] or 99) <= len(p.names) for p in (left, right) for f in p.figures)
     return (-5, "other victims named") if single else (-1, "other names")
 
 
-def _share_name(left: frozenset[tuple[str, ...]], right: frozenset[tuple[str, ...]]) -> bool:
+def share_name(left: frozenset[tuple[str, ...]], right: frozenset[tuple[str, ...]]) -> bool:
+    """Say whether a victim of the same name is among both, each name as its sounding parts."""
     return any(same_name(a, b) for a, b in product(left, right))
 
 
@@ -169,7 +181,7 @@ def _lag(lag: int, undated: Profile) -> tuple[float, str]:
 
 def _battle(left: Profile, right: Profile) -> bool:
     long = max(left, right, key=lambda p: len(p.items))
-    return bool(_shared_spots(left, right)) and len(long.forces) > 1 and not {"mine", "airstrike"} & long.causes
+    return bool(spots_alike(left, right)) and len(long.forces) > 1 and not {"mine", "airstrike"} & long.causes
 
 
 def _period(left: Profile, right: Profile) -> tuple[float, str]:
@@ -195,7 +207,7 @@ def _in_period(day: date, told: Profile) -> bool:
 
 
 def _place(left: Profile, right: Profile) -> tuple[float, str]:
-    if _shared_spots(left, right):
+    if spots_alike(left, right):
         return 2.2, "the same place"
     if left.governorates and right.governorates and not left.governorates & right.governorates:
         return -2.2, f"{_some(left.governorates)} against {_some(right.governorates)}"
@@ -204,11 +216,10 @@ def _place(left: Profile, right: Profile) -> tuple[float, str]:
     if left.governorates & right.governorates:
         vague = bool(left.spots or right.spots) and (left.forces & right.forces) <= COMMON
         return (0.6 if vague else 1.2), f"both in {_some(left.governorates & right.governorates)}"
+    if not (left.mentions and right.mentions) and (left.forces & right.forces) <= COMMON:
+        # a force that loses men on most days loses them in several places a day
+        return -0.5, "no place in common"
     return 0, ""
-
-
-def _shared_spots(left: Profile, right: Profile) -> bool:
-    return any(alike(a, b) for a, b in product(left.spots, right.spots))
 
 
 def _cause(left: Profile, right: Profile) -> tuple[float, str]:
@@ -221,7 +232,8 @@ def _cause(left: Profile, right: Profile) -> tuple[float, str]:
 def _force(left: Profile, right: Profile) -> tuple[float, str]:
     shared = left.forces & right.forces
     if shared:
-        return (0.6 if shared <= COMMON else 2.0), f"{_some(shared)} in both"
+        both = 0.5 if len(shared - {"ARMED"}) > 1 else 0.0
+        return (0.6 + both if shared <= COMMON else 2.0), f"{_some(shared)} in both"
     if any(b in related(a) or a in related(b) for a, b in product(left.forces, right.forces)):
         return 0.1, "related forces"
     return (-0.3 if left.mentions and right.mentions else -1.2), "other forces"
@@ -232,9 +244,11 @@ def _number(left: Profile, right: Profile) -> tuple[float, str]:
     ranges = [(a[2], b[2]) for a, b in product(left.figures, right.figures) if a[:2] == b[:2]]
     if equal := max((_rarity(a) for a, b in ranges if a == b), default=0.0):
         return equal, "the same number"
-    elsewhere = [a[2] for a, b in product(left.figures, right.figures) if a[0] == b[0] and a[2] == b[2]]
-    if moved := max(map(_rarity, elsewhere), default=0.0):
+    every = [(a[2], b[2]) for a, b in product(left.figures, right.figures) if a[0] == b[0]]
+    if moved := max((_rarity(a) for a, b in every if a == b), default=0.0):
         return 0.6 * moved, "the same number with another outcome"
+    if nearly := max((_rarity(a) for a, b in every if _close(a, b)), default=0.0):
+        return 0.4 * nearly, "nearly the same number"
     if not ranges:
         return 0, ""
     if any(_overlap(a, b) for a, b in ranges):
@@ -249,6 +263,13 @@ def _rarity(bounds: Range) -> float:
     if not known or (high is None and known <= VAGUE):
         return 0.0
     return min(2.2, 0.5 + 0.45 * math.log2(known))
+
+
+def _close(left: Range, right: Range) -> bool:
+    """Say whether two exact numbers differ by a tenth at most: what sources make of one event while it is counted."""
+    (a, b), (c, d) = left, right
+    exact = a is not None and a == b and c is not None and c == d
+    return exact and abs((a or 0) - (c or 0)) <= max(a or 0, c or 0) * NEARLY
 
 
 def _ratio(left: Range, right: Range) -> float:

@@ -1,7 +1,8 @@
 """The outbox: deliveries waiting in the database, claimed by one loop each, in order per incident and subscription.
 
 A delivery is ``pending`` until a loop claims it, ``sending`` while its lease runs, then ``sent`` or ``dead``, or
-``pending`` again. It is ``held`` while nobody configures its subscription. A lease that runs out means that nobody
+``pending`` again. It is ``held`` while nobody configures its subscription, and ``joined`` when another one carries
+its alert. A lease that runs out means that nobody
 knows whether the receiver got the message: the delivery is repeated with the same id, marked as ambiguous.
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.alerter.bundling import bundle, digest, digest_incident
 from services.alerter.channels import Delivery, Receipt
 from services.alerter.keeping import insert
 from services.alerter.records import Records, plain, resolve
@@ -88,7 +90,7 @@ class Outbox:
         """Record that the receiver took it, and its thread; False when the claim was lost meanwhile."""
         async with writing(self._engine) as connection:
             recorded = await _end(connection, claimed, state="sent", ended_at=now, last_error=None)
-            if receipt.thread is not None:
+            if receipt.thread is not None and not claimed.delivery.digest:
                 await _keep_thread(connection, claimed.delivery, plain(receipt.thread))
         return recorded
 
@@ -143,16 +145,18 @@ class Outbox:
             .where(DELIVERIES.c.sequence == row.sequence)
             .values(state="sending", locked_until=until, attempts=row.attempts + 1, ambiguous=ambiguous)
         )
-        document = await connection.scalar(select(ALERTS.c.document).where(ALERTS.c.id == row.alert))
+        alerts = await _alerts(connection, row.id)
         incident = await self._incident(connection, row.incident)
+        alert = digest(alerts) if row.digest else bundle(alerts)
         delivery = Delivery(
             id=row.id,
             subscription=row.subscription,
-            alert=Alert.model_validate_json(document or ""),
-            incident=incident,
-            thread=await _thread(connection, incident.id, row.subscription),
+            alert=alert,
+            incident=digest_incident(incident, alert) if row.digest else incident,
+            thread=None if row.digest else await _thread(connection, incident.id, row.subscription),
             attempt=row.attempts + 1,
             ambiguous=ambiguous,
+            digest=bool(row.digest),
         )
         return Claimed(row.sequence, row.channel, row.created_at, delivery)
 
@@ -194,6 +198,14 @@ def _held_by(claimed: Claimed) -> ColumnElement[bool]:
         DELIVERIES.c.state == "sending",
         DELIVERIES.c.attempts == claimed.delivery.attempt,
     )
+
+
+async def _alerts(connection: AsyncConnection, delivery: str) -> list[Alert]:
+    """Return the alerts that a delivery carries: its own, and those that were joined to it, in their order."""
+    carried = or_(DELIVERIES.c.id == delivery, DELIVERIES.c.joined_to == delivery)
+    wanted = select(ALERTS.c.document).join(DELIVERIES, DELIVERIES.c.alert == ALERTS.c.id).where(carried)
+    documents = await connection.scalars(wanted.order_by(DELIVERIES.c.sequence))
+    return [Alert.model_validate_json(document) for document in documents]
 
 
 async def _thread(connection: AsyncConnection, incident: str, subscription: str) -> str | None:

@@ -6,8 +6,11 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from typing import get_args
+
+from shared.messages import Reliability
 
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "`": "'", "ـ": None})
 
@@ -20,9 +23,10 @@ class Party:
     kind: str = "outlet"
     side: str | None = None
     channels: frozenset[str] = frozenset()
+    reliability: Reliability | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Register:
     """Every known party, and the patterns that recognise one in an attribution."""
 
@@ -32,12 +36,15 @@ class Register:
     channels: Mapping[str, str]
     owners: Mapping[str, str]
     anonymous: re.Pattern[str]
+    camps: tuple[frozenset[str], ...] = ()
+
+    def allied(self, side: str, force: str) -> bool:
+        """Say whether *force* fights on *side*: it is the same, or both are of one camp."""
+        return side == force or any(side in camp and force in camp for camp in self.camps)
 
     def find(self, words: str, language: str | None) -> str | None:
         """Return the party that *words* name: the longest spelling that occurs, else what the language takes for it."""
-        text = folded(words)
-        found = _longest(self.spelled, text)
-        return found or _longest(self.generic.get(language or "", ()), text)
+        return _find(self, folded(words), language)
 
     def is_anonymous(self, words: str) -> bool:
         """Say whether *words* speak of unnamed sources rather than of a party itself."""
@@ -52,7 +59,12 @@ def folded(text: str) -> str:
 @cache
 def register() -> Register:
     """Return the parties shipped with the product."""
-    return read(files(__package__).joinpath("parties.toml").read_text(encoding="utf-8"))
+    return read(shipped())
+
+
+def shipped() -> str:
+    """Return the text of the register shipped with the product, for operators' files to extend."""
+    return files(__package__).joinpath("parties.toml").read_text(encoding="utf-8")
 
 
 def read(*documents: str) -> Register:
@@ -73,7 +85,15 @@ def read(*documents: str) -> Register:
         channels={folded(channel): e["name"] for e in entries for channel in e.get("channels", [])},
         owners=owners,
         anonymous=_any(tuple(word for data in loaded for word in data.get("anonymous", []))),
+        camps=tuple(frozenset(camp) for data in loaded for camp in data.get("camps", [])),
     )
+
+
+@lru_cache(maxsize=8192)
+def _find(known: Register, text: str, language: str | None) -> str | None:
+    """Find a party; feeds name the same few speakers over and over, in hundreds of spellings to be tried."""
+    found = _longest(known.spelled, text)
+    return found or _longest(known.generic.get(language or "", ()), text)
 
 
 def _parties(entries: Sequence[Mapping[str, object]]) -> dict[str, Party]:
@@ -87,8 +107,14 @@ def _parties(entries: Sequence[Mapping[str, object]]) -> dict[str, Party]:
             kind=str(entry.get("kind", known.kind)),
             side=str(entry["side"]) if "side" in entry else known.side,
             channels=known.channels | frozenset(channels if isinstance(channels, list) else []),
+            reliability=_reliability(entry) or known.reliability,
         )
     return parties
+
+
+def _reliability(entry: Mapping[str, object]) -> Reliability | None:
+    wanted = entry.get("reliability")
+    return next((grade for grade in get_args(Reliability) if grade == wanted), None)
 
 
 def _longest(patterns: Sequence[tuple[re.Pattern[str], str]], text: str) -> str | None:

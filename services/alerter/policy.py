@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import get_args
 
 from pydantic import Field
 
@@ -12,6 +13,9 @@ from services.alerter.changes import LedgerChange
 from services.alerter.ledger import Decision
 from shared.messages import Alert, AlertKind, Incident, RawItem, TaggedItem, stable_id
 from shared.settings import Section
+
+ALERTING: tuple[AlertKind, ...] = get_args(AlertKind)
+"""Changes of other kinds (repeats, grades, merged and split incidents) are logged, and nobody is told."""
 
 
 class PolicySettings(Section):
@@ -33,8 +37,8 @@ def decide_alerts(decision: Decision, tagged: TaggedItem, now: datetime, policy:
     incidents = {one.id: one for one in decision.incidents}
     return [
         Alert(
-            id=stable_id("alert", change.kind, change.incident, *_cause(change, tagged.item)),
-            kind=change.kind,
+            id=stable_id("alert", kind, change.incident, *_cause(change, tagged.item)),
+            kind=kind,
             incident=change.incident,
             headline=incidents[change.incident].headline,
             summary=change.reason,
@@ -43,10 +47,11 @@ def decide_alerts(decision: Decision, tagged: TaggedItem, now: datetime, policy:
             conflicts=change.conflicts,
             figures=incidents[change.incident].figures,
             item=tagged.item.item,
-            suppressed=_suppressed(change.kind, incidents[change.incident], tagged.item, now, policy),
+            suppressed=_suppressed(kind, incidents[change.incident], tagged.item, now, policy),
         )
         for change in decision.changes
-        if change.kind != "repeat"
+        for kind in ALERTING
+        if kind == change.kind
     ]
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from itertools import product
 from typing import get_args
 
 from services.alerter.marks import Marks, marks
-from services.alerter.sounds import name_key, skeleton
+from services.alerter.sounds import alike, name_key, skeleton
 from shared.messages import Claim, Governorate, Statement
 
 Range = tuple[int | None, int | None]
@@ -123,6 +124,11 @@ def joined(left: Profile, right: Profile) -> Profile:
         mentions=left.mentions + right.mentions,
         incident=left.incident or right.incident,
     )
+
+
+def spots_alike(left: Profile, right: Profile) -> bool:
+    """Say whether both name a place that can be the same, however spelled."""
+    return any(alike(a, b) for a, b in product(left.spots, right.spots))
 
 
 @lru_cache(maxsize=16384)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeVar
 
-from sqlalchemy import Select, func, select, union
+from sqlalchemy import Date, TextClause, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.alerter.ledger import Query, Window
-from services.alerter.tables import FORCES, INCIDENTS, MARKS, STATEMENTS
+from services.alerter.ledger import Query
+from services.alerter.tables import INCIDENTS, STATEMENTS
 from shared.messages import Incident, Statement
 
 T = TypeVar("T")
@@ -55,31 +56,52 @@ class Records:
 
 async def revisions(connection: AsyncConnection, query: Query) -> dict[str, int]:
     """Return id → revision of every incident that answers *query*."""
-    parts = [select(STATEMENTS.c.incident).where(STATEMENTS.c.item == query.item)]
-    parts += [_in_window(query, window) for window in query.windows if query.forces]
-    parts += [_marked(mark, query.limit) for mark in sorted(map(index_key, query.marks))]
+    marks = sorted(map(index_key, query.marks))
+    limits = ((query.forces, query.limit), (query.near, query.beside))
+    sides = [(sorted(side), most) for side, most in limits if side]
+    windows = query.windows if sides else ()
     found: dict[str, int] = {}
-    for batch in batched(parts, BATCH):
-        ids = union(*batch).subquery()
-        live = select(INCIDENTS.c.id, INCIDENTS.c.revision).join(ids, ids.c.incident == INCIDENTS.c.id)
-        rows = await connection.execute(live.where(INCIDENTS.c.status == "open"))
-        found.update({row.id: row.revision for row in rows})
+    for first in range(0, max(1, len(windows), len(marks)), BATCH):
+        some, others = windows[first : first + BATCH], marks[first : first + BATCH]
+        given: dict[str, object] = {"item": query.item}
+        if some:
+            given |= {f"most{i}": most for i, (_, most) in enumerate(sides)}
+            given |= {f"force{i}_{j}": force for i, (side, _) in enumerate(sides) for j, force in enumerate(side)}
+        if others:
+            given["famous"] = query.famous
+        for i, window in enumerate(some):
+            given |= {f"since{i}": window.since, f"until{i}": window.until}
+        given |= {f"mark{i}": mark for i, mark in enumerate(others)}
+        searched = _search(tuple(len(side) for side, _ in sides) if some else (), len(some), len(others))
+        found.update({row.id: row.revision for row in await connection.execute(searched, given)})
     return found
 
 
-def _in_window(query: Query, window: Window) -> Select[str]:
-    """Find the incidents of the query's forces in one window: those seen last."""
-    near = FORCES.c.force.in_(sorted(query.forces)) & FORCES.c.day.between(window.since, window.until)
-    latest = select(FORCES.c.incident).where(near).group_by(FORCES.c.incident)
-    ranked = latest.order_by(func.max(FORCES.c.seen).desc(), FORCES.c.incident).limit(query.limit).subquery()
-    return select(ranked.c.incident)
+@lru_cache(maxsize=1024)
+def _search(sides: tuple[int, ...], windows: int, marks: int) -> TextClause:
+    """Return the search for so many forces a side, windows and marks, one look into an index each.
 
-
-def _marked(mark: str, limit: int) -> Select[str]:
-    """Find the incidents of one mark: the weightiest, the last seen first among equals."""
-    ranked = select(MARKS.c.incident).where(MARKS.c.mark == mark)
-    best = ranked.order_by(MARKS.c.weight.desc(), MARKS.c.seen.desc()).limit(limit).subquery()
-    return select(best.c.incident)
+    Written out once for each size: putting it together anew for every item took longer than carrying it out.
+    """
+    among = [", ".join(f":force{i}_{j}" for j in range(size)) for i, size in enumerate(sides)]
+    parts = ["SELECT incident FROM statements WHERE item = :item"]
+    parts += [
+        f"SELECT incident FROM (SELECT incident FROM incident_force WHERE force IN ({side}) "  # noqa: S608 - no value
+        f"AND day BETWEEN :since{i} AND :until{i} "
+        f"GROUP BY incident ORDER BY max(seen) DESC, incident LIMIT :most{j}) AS anon_window{i}_{j}"
+        for i in range(windows)
+        for j, side in enumerate(among)
+    ]
+    parts += [
+        f"SELECT incident FROM (SELECT incident FROM incident_mark WHERE mark = :mark{i} "  # noqa: S608 - no value
+        f"ORDER BY weight DESC, seen DESC LIMIT :famous) AS anon_mark{i}"
+        for i in range(marks)
+    ]
+    days = [bindparam(f"{end}{i}", type_=Date) for i in range(windows) for end in ("since", "until")]
+    return text(
+        f"SELECT incidents.id, incidents.revision FROM incidents JOIN ({' UNION '.join(parts)}) AS anon_found "  # noqa: S608
+        "ON anon_found.incident = incidents.id WHERE incidents.status = 'open'"
+    ).bindparams(*days)
 
 
 async def _read(connection: AsyncConnection, ids: Sequence[str]) -> list[Incident]:

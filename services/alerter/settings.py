@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
+from dataclasses import replace
 from email.headerregistry import Address
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from services.alerter.bundling import BundlingSettings
+from services.alerter.linking import BAR, DOUBT
+from services.alerter.parties import read, shipped
 from services.alerter.policy import PolicySettings
+from services.alerter.rules import RULES, SAME, Rules
 from services.alerter.subscriptions import ChannelKind, Subscription, check_signing_keys
 from shared.errors import ConfigurationError
 from shared.settings import Secret, Section
@@ -96,6 +103,34 @@ class WebhookSettings(Section):
         return self
 
 
+class LedgerSettings(Section):
+    """How claims are put together; ``claimwatch rebuild --dry-run`` shows what other values would change."""
+
+    parties: Path | None = Field(None, description="File of further speakers, their sides, owners and grades")
+    link_bar: float = Field(BAR, description="Weight from which claims belong to one incident")
+    review_margin: float = Field(DOUBT, ge=0, description="Lead over the next best below which a link is doubtful")
+    merge_bar: float = Field(SAME, description="Weight from which two incidents on record are merged")
+
+    def rules(self) -> Rules:
+        """Return the rules to decide by.
+
+        Raises:
+            ConfigurationError: the file of parties cannot be read.
+
+        """
+        rules = replace(RULES, bar=self.link_bar, doubt=self.review_margin, same=self.merge_bar)
+        if self.parties is None:
+            return rules
+        try:
+            return replace(rules, parties=read(shipped(), self.parties.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigurationError(
+                "alerter.ledger.parties",
+                f"{self.parties} cannot be read: {error}",
+                "Write it in the form of services/alerter/parties.toml: [[party]] with a name",
+            ) from error
+
+
 CONSOLE = Subscription(name="console", channel="console")
 """What a fresh installation does: print everything."""
 
@@ -105,6 +140,8 @@ class AlerterSettings(Section):
 
     subscriptions: tuple[Subscription, ...] = Field((CONSOLE,), description="Who hears what through which channel")
     policy: PolicySettings = PolicySettings()
+    ledger: LedgerSettings = LedgerSettings()
+    bundling: BundlingSettings = BundlingSettings()
     slack: SlackSettings = SlackSettings()
     smtp: SmtpSettings | None = Field(None, description="Needed by e-mail subscriptions")
     webhook: WebhookSettings = WebhookSettings()

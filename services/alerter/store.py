@@ -14,30 +14,28 @@ from hashlib import blake2b
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.alerter.bundling import BundlingSettings
+from services.alerter.history import (
+    Entry,
+    Review,
+    history,
+    keep_changes,
+    keep_reviews,
+    keep_ruling,
+    reviews,
+    rulings,
+)
 from services.alerter.keeping import Stale, insert, keep
 from services.alerter.ledger import Decision, Query
+from services.alerter.queueing import Address, Routed, queue
 from services.alerter.records import Records, resolve, revisions
-from services.alerter.tables import ALERTS, DELIVERIES, HANDLED, INCIDENTS
+from services.alerter.rules import RULES, Rules
+from services.alerter.rulings import Ruling, Unfit, rule
+from services.alerter.tables import ALERTS, HANDLED, INCIDENTS, STATEMENTS
 from shared.database import reading, writing
-from shared.messages import Alert, Incident, TaggedItem, stable_id
+from shared.messages import Alert, Incident, TaggedItem
 
 __all__ = ["Address", "Routed", "Stale", "Store", "Tracked", "Verdict"]
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where an alert goes: a subscription's name and the kind of its channel."""
-
-    subscription: str
-    channel: str
-
-
-@dataclass(frozen=True)
-class Routed:
-    """An alert and everyone it is for. A suppressed alert is kept and delivered to nobody."""
-
-    alert: Alert
-    addresses: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,12 +74,18 @@ class Store:
             return await self._records.load(connection, await revisions(connection, query))
 
     async def handle(
-        self, tagged: TaggedItem, query: Query, judge: Callable[[Sequence[Incident]], Verdict], now: datetime
+        self,
+        tagged: TaggedItem,
+        query: Query,
+        judge: Callable[[Sequence[Incident]], Verdict],
+        now: datetime,
+        bundling: BundlingSettings | None = None,
     ) -> Tracked:
         """Let *judge* decide about *tagged* from the answer to *query*, and keep its verdict: all of it, or nothing.
 
         An item version that was handled before changes nothing. An alert that is already kept is dropped, with its
-        deliveries. Nobody else decides about the same item, forces or marks meanwhile.
+        deliveries. Nobody else decides about the same item, forces or marks meanwhile. *bundling* says when alerts
+        share a message; without it each is one of its own.
 
         Raises:
             Stale: an incident was changed by someone who decided about something else; decide again.
@@ -98,12 +102,52 @@ class Store:
             decision = verdict.decision
             if not decision.incidents:
                 return Tracked(links=decision.links)
-            await keep(connection, decision.incidents, {each.id: each for each in known})
+            await _keep_decision(connection, decision, known, now, version=tagged.item.id)
             await _mark_handled(connection, tagged, decision, now)
             fresh = await _keep_alerts(connection, tagged.item.id, verdict.routed)
-            await _queue(connection, fresh, now)
-        addressed = frozenset(address.subscription for each in fresh for address in _addresses(each))
+            await queue(connection, fresh, now, bundling)
+        addressed = frozenset(address.subscription for each in fresh for address in each.reached)
         return Tracked(decision.incidents, tuple(each.alert for each in fresh), decision.links, addressed)
+
+    async def rule(self, ruling: Ruling, rules: Rules = RULES) -> Decision:
+        """Carry out what an analyst orders, and write it down: all of it, or nothing.
+
+        Raises:
+            Unfit: it makes no sense as things stand.
+            Stale: an alerter changed one of the incidents meanwhile; order it again.
+
+        """
+        async with writing(self._engine) as connection:
+            known = await self._holding(connection, ruling.claims)
+            decision = rule(ruling, known, rules)
+            await _keep_decision(connection, decision, known, ruling.at, actor=ruling.actor)
+            await keep_ruling(connection, ruling)
+        return decision
+
+    async def holding(self, claims: Sequence[str]) -> list[Incident]:
+        """Return the incidents that hold *claims*, in the order of the claims.
+
+        Raises:
+            Unfit: one of the claims is in none.
+
+        """
+        async with reading(self._engine) as connection:
+            return await self._holding(connection, claims)
+
+    async def history(self, incident: str, limit: int = 100) -> list[Entry]:
+        """Return the *limit* latest changes of *incident*, oldest first, each with its reason."""
+        async with reading(self._engine) as connection:
+            return await history(connection, incident, limit)
+
+    async def reviews(self, limit: int = 100) -> list[Review]:
+        """Return the *limit* claims that wait longest for somebody to look at their place."""
+        async with reading(self._engine) as connection:
+            return await reviews(connection, limit)
+
+    async def rulings(self) -> list[Ruling]:
+        """Return everything analysts ordered, in order."""
+        async with reading(self._engine) as connection:
+            return await rulings(connection)
 
     async def handled(self, version: str) -> bool:
         """Tell whether handling the item version *version* changed anything."""
@@ -156,6 +200,13 @@ class Store:
                 "items": await connection.scalar(select(func.count()).select_from(HANDLED)) or 0,
             }
 
+    async def _holding(self, connection: AsyncConnection, claims: Sequence[str]) -> list[Incident]:
+        wanted = select(STATEMENTS.c.claim, STATEMENTS.c.incident).where(STATEMENTS.c.claim.in_(claims))
+        homes = {row.claim: row.incident for row in await connection.execute(wanted)}
+        if lost := [claim for claim in claims if claim not in homes]:
+            raise Unfit(f"no incident has the claim {lost[0]}")
+        return await self._load(connection, list(dict.fromkeys(homes[claim] for claim in claims)))
+
     async def _outputs(self, connection: AsyncConnection, version: str) -> Tracked | None:
         row = (await connection.execute(select(HANDLED).where(HANDLED.c.version == version))).first()
         if row is None:
@@ -179,7 +230,7 @@ async def _lock(connection: AsyncConnection, query: Query) -> None:
     """
     if connection.dialect.name != "postgresql":
         return
-    forces, marks = (f"force {force}" for force in query.forces), (f"mark {mark}" for mark in query.marks)
+    forces, marks = (f"force {force}" for force in query.forces | query.near), (f"mark {mark}" for mark in query.marks)
     keys = sorted(_lock_key(thing) for thing in (f"item {query.item}", *forces, *marks))
     await connection.execute(
         text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"), {"keys": keys}
@@ -188,6 +239,21 @@ async def _lock(connection: AsyncConnection, query: Query) -> None:
 
 def _lock_key(thing: str) -> int:
     return int.from_bytes(blake2b(thing.encode(), digest_size=8, person=b"ledger").digest(), signed=True)
+
+
+async def _keep_decision(
+    connection: AsyncConnection,
+    decision: Decision,
+    known: Sequence[Incident],
+    now: datetime,
+    *,
+    version: str | None = None,
+    actor: str | None = None,
+) -> None:
+    before = {each.id: each for each in known}
+    await keep(connection, decision.incidents, before)
+    await keep_changes(connection, decision, now, version=version, actor=actor)
+    await keep_reviews(connection, decision.incidents, before, now)
 
 
 async def _mark_handled(connection: AsyncConnection, tagged: TaggedItem, decision: Decision, now: datetime) -> None:
@@ -219,28 +285,3 @@ async def _keep_alerts(connection: AsyncConnection, version: str, routed: Iterab
         if (await connection.execute(row.on_conflict_do_nothing())).rowcount == 1:
             fresh.append(each)
     return fresh
-
-
-def _addresses(routed: Routed) -> tuple[Address, ...]:
-    return () if routed.alert.suppressed else routed.addresses
-
-
-async def _queue(connection: AsyncConnection, routed: Iterable[Routed], now: datetime) -> None:
-    rows = [
-        {
-            "id": stable_id(each.alert.id, address.subscription),
-            "alert": each.alert.id,
-            "incident": each.alert.incident,
-            "subscription": address.subscription,
-            "channel": address.channel,
-            "state": "pending",
-            "attempts": 0,
-            "ambiguous": False,
-            "created_at": now,
-            "not_before": now,
-        }
-        for each in routed
-        for address in _addresses(each)
-    ]
-    if rows:
-        await connection.execute(insert(connection, DELIVERIES), rows)

@@ -59,7 +59,7 @@ STATEMENTS = Table(
     "statements",
     METADATA,
     Column("version", String, primary_key=True),
-    Column("claim", String, primary_key=True),
+    Column("claim", String, primary_key=True, index=True),
     Column("incident", ForeignKey("incidents.id"), nullable=False),
     Column("position", Integer, nullable=False),  # place among the incident's statements
     Column("item", String, nullable=False, index=True),
@@ -91,6 +91,41 @@ ALERTS = Table(
     Column("document", Text, nullable=False),
 )
 
+HISTORY = Table(
+    "incident_history",
+    METADATA,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("incident", ForeignKey("incidents.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("at", UtcMoment, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("claims", Text, nullable=False),  # JSON list of the claims that caused it
+    Column("version", String),  # of the item that caused it; null: an analyst did
+    Column("actor", String),  # who ordered it; null: the system
+    Index(None, "incident", "sequence"),
+    sqlite_autoincrement=True,
+)
+
+REVIEWS = Table(
+    "reviews",
+    METADATA,
+    Column("claim", String, primary_key=True),
+    Column("incident", ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("since", UtcMoment, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+)
+
+RULINGS = Table(
+    "rulings",
+    METADATA,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", UtcMoment, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("document", Text, nullable=False),  # Ruling, in terms of claims, so that it outlives a rebuild
+    sqlite_autoincrement=True,
+)
+
 DELIVERIES = Table(
     "deliveries",
     METADATA,
@@ -100,7 +135,7 @@ DELIVERIES = Table(
     Column("incident", ForeignKey("incidents.id"), nullable=False),
     Column("subscription", String, nullable=False),
     Column("channel", String, nullable=False),
-    Column("state", String, nullable=False),  # pending, sending, sent, dead, held
+    Column("state", String, nullable=False),  # pending, sending, sent, dead, held, joined
     Column("attempts", Integer, nullable=False),
     Column("ambiguous", Boolean, nullable=False),
     Column("created_at", UtcMoment, nullable=False),
@@ -108,8 +143,11 @@ DELIVERIES = Table(
     Column("locked_until", UtcMoment),
     Column("ended_at", UtcMoment),
     Column("last_error", Text),
+    Column("joined_to", String, index=True),  # the delivery that carries this alert too; its state is "joined"
+    Column("digest", Boolean),  # true: it sums up alerts on several incidents
     UniqueConstraint("alert", "subscription"),
     Index(None, "subscription", "state", "sequence"),
+    Index(None, "subscription", "created_at"),
     Index(None, "incident", "subscription", "state", "sequence"),
     sqlite_autoincrement=True,
 )

@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 
 from services.alerter import ledger, policy
+from services.alerter.bundling import BundlingSettings
 from services.alerter.ledger import Decision
 from services.alerter.policy import PolicySettings
 from services.alerter.store import Address, Routed, Stale, Store, Tracked, Verdict
@@ -46,6 +47,7 @@ async def track(
     route: Route = to_nobody,
     settings: PolicySettings = PolicySettings(),  # noqa: B008 - a frozen value
     decide: Decide = ledger.decide,
+    bundling: BundlingSettings | None = None,
 ) -> Tracked:
     """Decide about *tagged* and keep the decision; handled once for ever, a repeat gives the same answer.
 
@@ -59,7 +61,7 @@ async def track(
     judge = partial(verdict, tagged, now=now, route=route, settings=settings, decide=decide)
     for _ in range(ROUNDS):
         try:
-            kept = await store.handle(tagged, wanted, judge, now)
+            kept = await store.handle(tagged, wanted, judge, now, bundling)
         except Stale:
             LOG.info("decision overtaken", item=tagged.item.item)
         else:

@@ -103,6 +103,11 @@ def both_places(left: Statement, right: Statement) -> str:
     return _sides(right, _of(left, _where(left)), _of(right, _where(right)))
 
 
+def both(left: Statement, right: Statement, one: str, other: str) -> str:
+    """Return one sentence with what each side says: *one* the first, *other* the second."""
+    return _sides(right, _of(left, one), _of(right, other))
+
+
 def revision(left: Statement, right: Statement) -> str:
     """Return one sentence that says how a party changed its own figure."""
     claim, former = right.claim, left.claim

@@ -39,7 +39,7 @@ DOES = {"publish": "publishes", "edit": "edits its article", "delete": "deletes 
 def configuration(storyline: Storyline, site: str, directory: Path, *, channel: str = "console") -> dict[str, Any]:
     """Return the settings that read *storyline* from *site* and keep their files in *directory*.
 
-    They are those of a real installation; only the age of the news is not held against it.
+    They are those of a real installation; only the age of the news is not held against it, and every alert comes alone.
     """
     return {
         "log": f"sqlite:///{directory / 'log.db'}",
@@ -54,6 +54,7 @@ def configuration(storyline: Storyline, site: str, directory: Path, *, channel: 
         "alerter": {
             "subscriptions": [{"name": "demo", "channel": channel}],
             "policy": {"old_after_days": CENTURY_DAYS, "backfill_after_hours": 24 * CENTURY_DAYS},
+            "bundling": {"window": 0, "storm_limit": 0},
         },
     }
 

@@ -16,12 +16,12 @@ from rich.console import Console
 
 from shared.logs import configure_logging
 from shared.settings import LoggingSettings
-from tests.bench import latency, logs, reader
+from tests.bench import latency, ledger, logs, reader
 from tests.bench.figures import Figure, as_json, machine, show
 from tests.support.kafka_broker import KafkaBroker, KafkaMissing
 from tests.support.postgres_server import PostgresMissing, PostgresServer
 
-WHAT = ("latency", "reader", "logs")
+WHAT = ("latency", "reader", "logs", "ledger")
 PLACES = ("embedded", "kafka")
 
 
@@ -32,9 +32,11 @@ class Size:
     items: int
     rounds: int
     records: int
+    incidents: int
 
 
-FULL, QUICK = Size(items=200, rounds=5, records=5000), Size(items=40, rounds=2, records=1000)
+FULL = Size(items=200, rounds=5, records=5000, incidents=100_000)
+QUICK = Size(items=40, rounds=2, records=1000, incidents=5_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +72,10 @@ def _measure(what: set[str], places: Sequence[str], size: Size) -> Iterator[Figu
         yield from reader.measure(size.rounds)
     if "embedded" in places:
         yield from _embedded(what, size)
+    if "kafka" in places and "ledger" in what:
+        _tell("the ledger on PostgreSQL")
+        with PostgresServer.ready() as server:
+            yield from asyncio.run(ledger.on_postgres(server, size.items, size.incidents))
     if "kafka" in places and what & {"logs", "latency"}:
         yield from _on_kafka(what, size)
 
@@ -79,6 +85,10 @@ def _embedded(what: set[str], size: Size) -> Iterator[Figure]:
         _tell("the embedded log")
         with _folder() as folder:
             yield from asyncio.run(logs.embedded(folder, size.rounds, size.records))
+    if "ledger" in what:
+        _tell("the ledger on SQLite")
+        with _folder() as folder:
+            yield from asyncio.run(ledger.embedded(folder, size.items, size.incidents))
     if "latency" in what:
         _tell("from append to alert, embedded")
         with _folder() as folder:

@@ -89,6 +89,7 @@ class Receivers:
             "database": database,
             "logging": {"level": "warning"},
             "alerter": {
+                "bundling": {"window": 0, "storm_limit": 0},
                 "subscriptions": [
                     {
                         "name": "hook", "channel": "webhook", "url": self.hook.url, "secrets": [KEY],

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, product
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -289,20 +289,24 @@ def _random_query(chance: random.Random, incidents: Sequence[Incident]) -> Query
         windows=tuple(Window(day, day + timedelta(days=chance.randrange(9))) for day in since),
         marks=frozenset(chance.sample(marks, chance.randrange(4))),
         limit=chance.randrange(1, 6),
+        beside=chance.randrange(1, 6),
+        famous=chance.randrange(1, 6),
+        near=frozenset(chance.sample(["RU", "SY", "TR"], chance.randrange(2))),
     )
 
 
 def _answers(query: Query, incidents: Sequence[Incident]) -> set[str]:
     """Return the ids that answer *query*, by its own words and in the slowest way."""
     found = {one.id for one in incidents if query.item in keys(one).items}
-    for window in query.windows:
-        near = [one for one in incidents if keys(one).forces & query.forces]
+    sides = ((query.forces, query.limit), (query.near, query.beside))
+    for window, (side, limit) in product(query.windows, sides):
+        near = [one for one in incidents if keys(one).forces & side]
         near = [one for one in near if window.since <= keys(one).day <= window.until]
-        found |= {one.id for one in sorted(near, key=lambda one: one.last_seen_at, reverse=True)[: query.limit]}
+        found |= {one.id for one in sorted(near, key=lambda one: one.last_seen_at, reverse=True)[:limit]}
     for mark in query.marks:
         marked = [one for one in incidents if mark in keys(one).marks]
         best = sorted(marked, key=lambda one: (keys(one).weight, one.last_seen_at), reverse=True)
-        found |= {one.id for one in best[: query.limit]}
+        found |= {one.id for one in best[: query.famous]}
     return found
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.alerter.app import run_with
+from services.alerter.bundling import BundlingSettings
 from services.alerter.outbox import Outbox
 from services.alerter.settings import AlerterSettings
 from services.alerter.store import Store
@@ -27,11 +28,12 @@ from tests.support.receiving import Receiver
 from tests.support.telling import NOON, tell
 
 SETTINGS = AlerterSettings(
+    bundling=BundlingSettings(window=0),  # the clock of these tests stands still
     subscriptions=(
         Subscription(name="desk", channel="console"),
         Subscription(name="fours", channel="console", minimum=4),
         Subscription(name="conflicts", channel="console", kinds=("conflict",)),
-    )
+    ),
 )
 
 

@@ -27,7 +27,7 @@ def statement(
     source = fields.pop("source", SourceRef(id="example", name="Example Agency", kind="rss", language="en"))
     url = fields.pop("url", "https://news.example/2016/02/adviser")
     state = fields.pop("state", "standing")
-    link = {key: fields.pop(key) for key in ("link_score", "link_reason") if key in fields}
+    link = {key: fields.pop(key) for key in ("link_score", "link_reason", "review") if key in fields}
     claim = {
         "id": stable_id("claim", evidence[:50], str(number)),
         "outcome": "killed",

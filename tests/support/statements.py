@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from services.alerter import ledger, voices
-from services.alerter.ledger import Decision, Keys, Query
+from services.alerter.ledger import Decision, Keys, LedgerChange, Query
 from services.alerter.policy import PolicySettings, decide_alerts
 from shared.messages import Alert, Claim, Incident, RawItem, SourceRef, Statement, TaggedItem, stable_id
 
@@ -85,6 +85,7 @@ class Ledger:
     def __init__(self) -> None:
         self.incidents: dict[str, Incident] = {}
         self.alerts: list[Alert] = []
+        self.changes: list[LedgerChange] = []
         self._keys: dict[str, Keys] = {}
 
     def read(self, item: RawItem, *claims: Claim, policy: PolicySettings | None = None) -> list[Alert]:
@@ -98,10 +99,17 @@ class Ledger:
         now = item.item.seen_at
         fresh = [a for a in decide_alerts(decision, item, now, policy or PolicySettings()) if a.id not in known]
         self.alerts += fresh
+        self.changes += decision.changes
         for incident in decision.incidents:
-            self.incidents[incident.id] = incident
-            self._keys[incident.id] = ledger.keys(incident)
+            self.keep(incident)
         return fresh
+
+    def keep(self, incident: Incident) -> None:
+        """Keep an incident as it stands; one that was merged answers no query any more."""
+        self.incidents[incident.id] = incident
+        self._keys.pop(incident.id, None)
+        if incident.status == "open":
+            self._keys[incident.id] = ledger.keys(incident)
 
     def decide(self, item: TaggedItem) -> Decision:
         """Return the decision about an item without keeping it."""
@@ -120,7 +128,7 @@ class Ledger:
             found |= {
                 one
                 for one, keys in self._keys.items()
-                if wanted.forces & keys.forces and window.since <= keys.day <= window.until
+                if (wanted.forces | wanted.near) & keys.forces and window.since <= keys.day <= window.until
             }
         return [self.incidents[one] for one in sorted(found)]
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
 
 import pytest
 
@@ -68,9 +67,95 @@ def test_a_denial_conflicts_with_whoever_says_it_happened() -> None:
     assert verdict("denial", claim(2, stance="denied"), claim(2, stance="denied")).relation == "agrees"
 
 
-@pytest.mark.parametrize("other", [{"force": "SY"}, {"outcome": "wounded"}])
-def test_other_forces_and_outcomes_are_never_compared(other: dict[str, Any]) -> None:
-    assert compare(said(claim(4), "A"), said(claim(1, **other), "B")) == ()
+def test_other_outcomes_are_never_compared() -> None:
+    assert compare(said(claim(4), "A"), said(claim(1, outcome="wounded"), "B")) == ()
+
+
+def test_other_forces_are_compared_only_in_who_the_victims_were() -> None:
+    (found,) = compare(said(claim(15, force="SY"), "A"), said(claim(4, force="RU"), "B"))
+    assert (found.dimension, found.relation) == ("identity", "not comparable")
+    assert conflict(said(claim(4, force="SY"), "A"), said(claim(1), "B")) is None
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "relation"),
+    [
+        (claim(4, date="2016-02-01"), claim(4, date="2016-02-01"), "agrees"),
+        (claim(4, date="2016-02-01"), claim(4, date="2016-02-02"), "agrees"),
+        (claim(4, date="2016-02-01"), claim(4, date="2016-02-05"), "conflicts"),
+        (claim(4, date="2016-02-01"), claim(9, date="2016-02-05"), "not comparable"),
+        (claim(4, date="2016-02-01"), claim(4), "not comparable"),
+    ],
+)
+def test_days(left: Claim, right: Claim, relation: str) -> None:
+    found = verdict("date", left, right)
+    assert found.relation == relation
+    assert found.reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "relation"),
+    [
+        ("IS", "IS", "agrees"),
+        ("IS", "OPP", "conflicts"),
+        ("ARMED", "OPP", "refines"),
+        ("OPP", None, "not comparable"),
+    ],
+)
+def test_perpetrators(left: str, right: str | None, relation: str) -> None:
+    assert verdict("perpetrator", claim(perpetrator=left), claim(perpetrator=right)).relation == relation
+
+
+def test_relays_of_one_speaker_may_disagree_on_the_perpetrator_and_one_outlet_may_revise_it() -> None:
+    one = said(claim(perpetrator="IS"), "Russian Defence Ministry", "Northern Post")
+    other = said(claim(perpetrator="OPP"), "Russian Defence Ministry", "Levant News")
+    again = said(claim(perpetrator="OPP"), "Russian Defence Ministry", "Northern Post")
+    found = {v.dimension: v for v in compare(one, other)}["perpetrator"]
+    assert found.relation == "conflicts"
+    assert "by Islamic State" in found.reason
+    assert "by opposition fighters" in found.reason
+    assert {v.dimension: v for v in compare(one, again)}["perpetrator"].relation == "supersedes"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "relation"),
+    [
+        (claim(9, force="RU-PMC"), claim(9, force="RU"), "conflicts"),
+        (claim(9, force="ARMED"), claim(9, force="RU"), "refines"),
+        (claim(9, force="SY"), claim(4, force="RU", part=True), "not comparable"),
+        (claim(3, force="IS"), claim(3, force="SDF"), "not comparable"),
+        (claim(force="RU", names=("Oleg Peshkov",)), claim(force="RU-PMC", names=("Олег Пешков",)), "conflicts"),
+        (claim(1, role="adviser"), claim(4, role="generals"), "conflicts"),
+        (claim(1, role="adviser"), claim(1, evidence="the military adviser died"), "agrees"),
+        (claim(1), claim(1, role="adviser"), "refines"),
+        (claim(1, role="adviser", part=True), claim(4, role="generals"), "not comparable"),
+    ],
+)
+def test_who_the_victims_were(left: Claim, right: Claim, relation: str) -> None:
+    assert verdict("identity", left, right).relation == relation
+
+
+def test_a_total_is_not_comparable_by_number() -> None:
+    found = verdict("count", claim(112, total=True), claim(1))
+    assert (found.relation, found.reason) == ("not comparable", "One figure is a total over a period.")
+
+
+def test_every_verdict_says_why_in_one_sentence() -> None:
+    scene = {"cause": "mine", "governorate": "Homs", "date": "2016-02-01", "perpetrator": "IS"}
+    other = {"cause": "mortar", "governorate": "Hama", "date": "2016-02-07", "perpetrator": "OPP"}
+    for left, right in [(claim(4, **scene), claim(4, **other)), (claim(4, **scene), claim(9, stance="denied"))]:
+        for found in compare(said(left, "A"), said(right, "B")):
+            assert found.reason[0].isupper()
+            assert found.reason.endswith(".")
+
+
+def test_unsettled_disputes_are_told_in_every_dimension_once_for_a_pair_of_values() -> None:
+    scene = {"cause": "mine", "governorate": "Homs", "perpetrator": "IS"}
+    other = {"cause": "mortar", "governorate": "Hama", "perpetrator": "OPP"}
+    record = [said(claim(4, **scene), "A"), said(claim(1, **other), "B"), said(claim(1, **other), "C")]
+    found = disputes.unsettled(record)
+    assert sorted(d.dimension for d in found) == ["cause", "count", "perpetrator", "place"]
+    assert {(d.left, d.right) for d in found} == {(record[0].claim.id, record[1].claim.id)}
 
 
 def test_the_reason_names_both_sides_and_through_whom() -> None:

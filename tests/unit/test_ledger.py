@@ -36,10 +36,33 @@ def test_a_deleted_item_asks_for_its_own_statements() -> None:
 def test_a_query_reaches_related_forces_the_days_told_and_the_day_of_publication() -> None:
     wanted = ledger.query(tagged(raw("2016-02-03T12:00"), claim(1, date="2015-11-24", names=("Олег Пешков",))))
     assert wanted is not None
-    assert {"RU", "RU-PMC", "ARMED"} <= wanted.forces
+    assert wanted.forces == {"RU"}
+    assert {"RU-PMC", "ARMED"} <= wanted.near
     for day in (date(2015, 11, 24), date(2016, 2, 3)):
         assert any(window.since <= day <= window.until for window in wanted.windows)
     assert not any(window.since <= date(2016, 1, 1) <= window.until for window in wanted.windows)
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "last"),
+    [
+        ("killed in an air strike in February", date(2018, 2, 1), date(2018, 2, 28)),
+        ("погибли в ноябре прошлого года", date(2017, 11, 1), date(2017, 11, 30)),
+        ("killed in February 2016", date(2016, 2, 1), date(2016, 2, 29)),
+    ],
+)
+def test_a_query_reaches_the_month_that_an_undated_mention_names(words: str, first: date, last: date) -> None:
+    wanted = ledger.query(tagged(raw("2018-05-24T09:10"), at_least(24, "RU-PMC", evidence=words)))
+    assert wanted is not None
+    assert ledger.Window(first, last) in wanted.windows
+
+
+def test_a_text_that_names_every_month_asks_for_few() -> None:
+    months = "January February March April May June July August September October November December"
+    words = f"{months} {' '.join(str(year) for year in range(2011, 2026))}"
+    wanted = ledger.query(tagged(raw(), *(at_least(2, evidence=f"{words} {i}") for i in range(30))))
+    assert wanted is not None
+    assert len(wanted.windows) <= ledger.MONTHS + 1
 
 
 def test_an_incident_is_found_by_the_marks_of_a_later_mention() -> None:

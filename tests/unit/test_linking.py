@@ -4,7 +4,7 @@ import pytest
 
 from services.alerter.grouping import group
 from services.alerter.linking import BAR, link
-from services.alerter.profile import Profile, mentioned, profile, spots
+from services.alerter.profile import Profile, joined, mentioned, profile, spots
 from services.alerter.sounds import name_key, same_name
 from shared.messages import Claim
 from tests.support.statements import at_least, claim, raw, statement
@@ -76,6 +76,32 @@ def test_a_long_battle_keeps_its_incident() -> None:
     ]
     known = record("i", *sides, when="2013-05-20T05:50")
     assert linked(told(claim(5, force="OPP", date="2013-05-27", **fighting), "2013-05-27T13:00"), known)
+
+
+def test_undated_reports_months_apart_are_two_incidents() -> None:
+    scene = {"place": "Tulul al-Safa", "governorate": "Suwayda", "cause": "smallarms"}
+    known = record("i", claim(7, force="SY", **scene), when="2018-05-30T12:00")
+    assert linked(told(claim(6, force="SY", **scene), "2018-05-31T12:00"), known)
+    assert not linked(told(claim(6, force="SY", **scene), "2018-10-16T12:00"), known)
+
+
+def test_a_common_force_without_a_place_in_common_is_not_linked_by_the_day_alone() -> None:
+    known = record("i", claim(36, 44, force="IS", date="2017-10-06", place="Albu Kamal", cause="airstrike"))
+    assert not linked(told(claim(3, force="IS", date="2017-10-06", cause="airstrike")), known)
+
+
+def test_men_missed_and_nearly_as_many_dead_are_one_incident() -> None:
+    known = record("i", claim(14, outcome="missing", date="2018-09-17", governorate="Latakia"), when="2018-09-18T05:00")
+    dead = claim(15, governorate="Tartus", cause="aircraft")
+    found = link(told(dead, "2018-09-18T07:30"), known)
+    assert "nearly the same number" in found.reasons
+
+
+def test_both_sides_of_a_battle_say_more_than_one() -> None:
+    scene = {"date": "2018-07-25", "governorate": "Suwayda"}
+    known = record("i", claim(26, force="SY", **scene), claim(2, force="IS", **scene))
+    one, other = told(claim(94, force="SY", **scene)), told(claim(38, force="IS", **scene))
+    assert link(joined(one, other), known).weight > link(one, known).weight
 
 
 def test_an_undated_claim_joins_what_has_just_happened() -> None:

@@ -87,7 +87,7 @@ def test_who_says_so_through_whom(fields: dict[str, Any], words: str) -> None:
 
 def test_doubts_are_marked() -> None:
     second = {"confidence": 0.41, "reader": "second:tiny:1"}
-    doubtful = statement(**second, link_score=0.5, link_reason="for review: two fit", state="deleted")
+    doubtful = statement(**second, link_score=0.5, review="Another fits.", state="deleted")
     told = make_saying(doubtful).doubts
     assert told == (
         "low confidence (41%): read the quote",

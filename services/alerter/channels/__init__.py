@@ -17,7 +17,8 @@ class Delivery:
 
     ``id`` stays the same over every attempt, so that a receiver can recognise a repeat. ``thread`` is what the channel
     returned for the incident's first message to this subscription, ``attempt`` counts from 1, ``ambiguous`` says that
-    an earlier attempt ended without an answer, so that the message may have arrived.
+    an earlier attempt ended without an answer, so that the message may have arrived. ``digest`` says that the alert
+    sums up several on different incidents: it belongs to no incident's thread.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Delivery:
     thread: str | None = None
     attempt: int = 1
     ambiguous: bool = False
+    digest: bool = False
 
 
 @dataclass(frozen=True)

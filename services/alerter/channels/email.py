@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from services.alerter.channels import Delivery, Receipt
-from services.alerter.channels.letters import compose, subject_of
+from services.alerter.channels.letters import compose, subject_of, subject_of_digest
 from services.alerter.channels.pacing import Pace
 from services.alerter.channels.smtp import MailServer, Refusal
 from services.alerter.settings import SmtpSettings
@@ -65,7 +65,8 @@ class EmailChannel:
             Reject: it said "never" (5xx) for at least one receiver; the reason says which, the others have it.
 
         """
-        subject = delivery.thread or subject_of(delivery.incident)
+        subject = subject_of_digest(delivery.alert) if delivery.digest else None
+        subject = subject or delivery.thread or subject_of(delivery.incident)
         progress = self._progress.setdefault(delivery.id, _Progress())
         while len(self._progress) > REMEMBERED:
             self._progress.popitem(last=False)

@@ -16,10 +16,15 @@ from services.alerter.rendering.neutral import clean
 from services.alerter.rendering.phrases import name
 from services.alerter.rendering.text import render_text
 from services.alerter.settings import SmtpSettings
-from shared.messages import Incident
+from shared.messages import Alert, Incident
 
 SUBJECT = 160
 SHORT_ID = 8
+
+
+def subject_of_digest(alert: Alert) -> str:
+    """Return the subject of a message that sums up several alerts."""
+    return clean(f"[claimwatch] {alert.headline}", SUBJECT)
 
 
 def subject_of(incident: Incident) -> str:

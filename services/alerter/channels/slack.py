@@ -70,8 +70,11 @@ class SlackChannel:
     async def _deliver(self, delivery: Delivery) -> str:
         card = make_card(delivery.alert, delivery.incident)
         suspicious = delivery.ambiguous or delivery.attempt > 1
-        root = await self._root(delivery, render_root(card), suspicious=suspicious)
         marker = ("claimwatch_alert", delivery.id)
+        if delivery.digest:
+            found = await self._find(marker, delivery) if suspicious else None
+            return found or await self._post(render_reply(card), marker)
+        root = await self._root(delivery, render_root(card), suspicious=suspicious)
         if suspicious and await self._find(marker, delivery, thread=root):
             LOG.info("alert found in Slack, not posted again", delivery=delivery.id)
             return root

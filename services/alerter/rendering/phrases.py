@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.alerter import wording
-from services.alerter.linking import DOUBTFUL
 from services.alerter.rendering.neutral import clean, isolate
 from shared.messages import AlertKind, Claim, Dimension, Figure, Incident, Stance, Statement
 
@@ -124,7 +123,7 @@ def doubts(statement: Statement) -> tuple[str, ...]:
         found.append(f"low confidence ({statement.claim.confidence:.0%}): read the quote")
     if statement.claim.reader:
         found.append("read by the second reader, not by the first")
-    if statement.link_reason.startswith(DOUBTFUL):
+    if statement.review:
         found.append(f"may belong to another incident ({statement.link_score:.0%})")
     if statement.state in STATES:
         found.append(STATES[statement.state])
@@ -139,8 +138,10 @@ def figure(one: Figure) -> str:
 
 
 def standing(incident: Incident) -> str:
-    """Return how many speak of the incident and what is in dispute: ``2 independent voices, 1 open conflict``."""
-    return f"{plural(incident.voices, 'independent voice')}, {plural(incident.conflicts, 'open conflict', none='no')}"
+    """Return how many speak of the incident, what is in dispute, and the grade: ``2 independent voices, …``."""
+    graded = (f"graded {incident.grade}",) if incident.grade else ()
+    voices = plural(incident.voices, "independent voice")
+    return ", ".join([voices, plural(incident.conflicts, "open conflict", none="no"), *graded])
 
 
 def plural(number_of: int, noun: str, *, none: str = "0") -> str:
