@@ -136,20 +136,29 @@ def spots(place: str | None, governorate: str | None) -> frozenset[str]:
     """Return the sounding parts of a *place* more precise than its *governorate*; empty when it is not."""
     if not place:
         return frozenset()
-    wider = _parts(governorate or "") | _GOVERNORATES
-    precise = _parts(place) - wider
+    wider = _GOVERNORATES | _parts(governorate or "")
+    precise = frozenset(sound for sound, word in _parts(place).items() if not _names(word, wider.get(sound)))
     return precise or (frozenset({"airport"}) if _AIRFIELD.search(place.lower()) else frozenset())
 
 
-def _parts(place: str) -> frozenset[str]:
+def _names(word: str, governorate: str | None) -> bool:
+    """Say whether *word* is the *governorate* that sounds like it: Hamah is Hama, Hmeimim is not."""
+    return governorate is not None and len(word) - len(governorate) <= SPELLING
+
+
+def _parts(place: str) -> dict[str, str]:
+    """Return the telling words of *place* by how they sound."""
     plain = _GENERIC.sub(" ", place.lower().replace("-", " "))
-    sounds = [skeleton(word) for word in re.findall(r"[\w']+", plain) if word not in _ARTICLES]
-    telling = frozenset(sound for sound in sounds if len(sound) > 1)
-    return telling or frozenset(filter(None, ["".join(sounds)]))
+    words = [word for word in re.findall(r"[\w']+", plain) if word not in _ARTICLES]
+    telling = {sound: word for word in words if len(sound := skeleton(word)) > 1}
+    whole = "".join(skeleton(word) for word in words)
+    return telling or ({whole: plain} if whole else {})
 
 
+SPELLING = 2
+"""Letters by which a spelling of a governorate may be longer than ours."""
 _ARTICLES = frozenset(["al", "el", "ez", "az", "as", "ash", "er", "ar", "ad", "at", "an", "la", "le", "de", "du"])
-_GOVERNORATES = frozenset(part for name in get_args(Governorate) for part in _parts(name))
+_GOVERNORATES = {sound: word for name in get_args(Governorate) for sound, word in _parts(name).items()}
 
 
 def _words(found: Iterable[Marks]) -> Marks:

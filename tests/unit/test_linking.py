@@ -48,6 +48,11 @@ def test_places_meet_however_spelled(place: str, governorate: str, same: str) ->
     assert spots(place, governorate) & spots(same, governorate)
 
 
+def test_a_place_that_sounds_like_a_governorate_is_a_place_all_the_same() -> None:
+    assert spots("Hmeimim", "Latakia") & spots("Khmeimim air base", "Latakia")
+    assert spots("Hamah", "Hama") == spots("Hama province", None) == frozenset()
+
+
 def test_a_governorate_is_no_precise_place() -> None:
     assert spots("Deir Ezzor countryside", "Deir-ez-Zor") == frozenset()
 
