@@ -6,6 +6,7 @@ from services.classifier.claims.speakers import publisher
 from services.classifier.data import load_theatre
 from shared.messages import SourceRef
 from tests.support.reader import item, shared_reader
+from tests.support.weighing import reading_of
 
 THEATRE = load_theatre()
 
@@ -49,11 +50,10 @@ def test_what_an_authority_says_on_its_own_channel_is_confirmed_by_it() -> None:
     ],
 )
 def test_a_party_is_known_in_its_spellings(language: str, text: str, name: str) -> None:
-    theatre = load_theatre()
-    reading = read_document(f"\n{text}", language, load_lexicon(language, theatre), datetime(2018, 2, 9, tzinfo=UTC), 0)
-    assert name in {theatre.parties[int(mark.value)].name for mark in reading.kinds.get("party", ())}
+    reading = reading_of(text, language)
+    assert name in {THEATRE.parties[int(mark.value)].name for mark in reading.kinds.get("party", ())}
 
 
 def test_every_party_has_one_row() -> None:
-    names = [party.name for party in load_theatre().parties]
+    names = [party.name for party in THEATRE.parties]
     assert len(names) == len(set(names))

@@ -18,6 +18,11 @@ def best(figure: Figure, question: str) -> tuple[str, float]:
     return CHOICES[question][at], float(chances[at])
 
 
+def all_chances(figure: Figure, question: str) -> dict[str, float]:
+    """Return every answer to *question* with its chance, to be weighed further."""
+    return dict(zip(CHOICES[question], map(float, figure.weighed.choices[question]), strict=True))
+
+
 def pointed(figure: Figure, question: str, words: Sequence[int]) -> tuple[int | None, float]:
     """Return which of *words* (of the document, inside the figure's window) it points to, none, and the chance."""
     scores = figure.weighed.pointers[question]

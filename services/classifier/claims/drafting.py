@@ -108,14 +108,16 @@ def _draft(scene: Scene, figure: Figure) -> Draft:
     reading = scene.reading
     (low, high), rule, sure = ranges.range_of(reading, figure)
     force, named, chance = forces.force_of(reading, figure)
-    manner, shown, likely = stance.stance_of(reading, figure)
-    draft = Draft(figure, "", low, high, force, manner)
+    draft = Draft(figure, "", low, high, force, "reported")
     draft.traces += [
         Trace("count", figure.first, figure.last, rule, sure),
         _trace("force", named, figure, force, chance),
-        _trace("stance", shown, figure, manner, likely),
     ]
     _circumstances(scene, draft)
+    party = scene.theatre.parties[draft.speaker.party] if draft.speaker and draft.speaker.party is not None else None
+    side = stance.side_of(party, force) if draft.speaker else "outlet"
+    draft.stance, shown, likely = stance.stance_of(reading, figure, side)
+    draft.traces.append(_trace("stance", shown, figure, draft.stance, likely))
     weighed = figure.weighed
     draft.total, draft.part = weighed.total >= LEAST, weighed.part >= LEAST
     if draft.total:

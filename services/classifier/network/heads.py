@@ -134,19 +134,19 @@ class Heads:
         for name in POINTERS:
             keys = self._linear(f"{name}.key", targets)
             query = self._linear(f"{name}.query", vector)
-            scores = keys @ query / np.sqrt(KEY)
+            scores: Floats = (keys @ query / np.sqrt(KEY)).astype(np.float32)
             scores[1:] += self.weights[f"{name}.steps"][kinds]
             found[name] = scores
         return found
 
 
 def _sigmoid(scores: Floats) -> Floats:
-    chances: Floats = 1 / (1 + np.exp(-scores))
+    chances: Floats = (1 / (1 + np.exp(-scores))).astype(np.float32)
     return chances
 
 
 def _gelu(values: Floats) -> Floats:
     """Return the Gaussian error linear unit, in the tanh form that the heads were trained with."""
-    inner = np.sqrt(2 / np.pi) * (values + 0.044715 * values**3)
+    inner = (2 / np.pi) ** 0.5 * (values + 0.044715 * values**3)
     activated: Floats = 0.5 * values * (1 + np.tanh(inner))
     return activated

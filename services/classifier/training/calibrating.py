@@ -29,7 +29,7 @@ def fit_confidence(reader: Reader, passages: Sequence[Passage], path: Path) -> i
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
         loss = functional.binary_cross_entropy_with_logits(inputs @ weights[:-1] + weights[-1], wanted)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
     optimiser.step(closure)

@@ -58,7 +58,7 @@ def fit(
                 parameters["lr"] = rate * faster
             losses = losses_of(model, batch(group, features, chance))
             optimiser.zero_grad()
-            torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+            torch.stack(list(losses.values())).sum().backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             seen.update({name: loss.item() / len(groups) for name, loss in losses.items()})
@@ -78,7 +78,7 @@ def _aside(model: Reader, aside: Sequence[Example], features: Features) -> float
     groups = grouped(aside)
     with torch.no_grad():
         losses = [sum(loss.item() for loss in losses_of(model, batch(group, features)).values()) for group in groups]
-    return sum(losses) / max(1, len(losses))
+    return float(sum(losses)) / max(1, len(losses))
 
 
 def losses_of(model: Reader, made: Batch) -> dict[str, Tensor]:

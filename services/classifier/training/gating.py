@@ -41,7 +41,7 @@ def fit_gate(passages: Sequence[Passage], path: Path) -> None:
         optimiser.zero_grad()
         scores = torch.sparse.mm(matrix, weights[:-1, None])[:, 0] + weights[-1]
         loss = functional.binary_cross_entropy_with_logits(scores, wanted) + RESTRAINT * (weights[:-1] ** 2).sum() / 2
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
     optimiser.step(closure)
