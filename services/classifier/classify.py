@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from services.classifier import gate
 from services.classifier.claims.drafting import Draft, Scene, drafts_of
-from services.classifier.claims.figures import Figure
+from services.classifier.claims.figures import Figure, weigh
 from services.classifier.claims.merging import merge
 from services.classifier.confidence import Confidence
 from services.classifier.data import HERE, Theatre, languages, load_lexicon, load_theatre
@@ -83,9 +83,6 @@ class Reader:
         if item.change == "deleted":
             return Account(_tagged(item, lang=item.lang, reasons=("deleted by its source",)))
         document = item.document
-        score, seen = self._glance.score(document)
-        if score <= gate.SHUT:
-            return Account(_tagged(item, lang=item.lang, reasons=("no words of a war's casualties",)))
         language = detect(document, item.lang)
         if language is None:
             return Account(_tagged(item, lang=None, reasons=("there is no text in it",)))
@@ -93,6 +90,9 @@ class Reader:
         if lexicon is None:
             reason = f"not read: no data for language {language!r}"
             return Account(_tagged(item, lang=language, reasons=(reason,), read=False))
+        score, seen = self._glance.score(document)
+        if score <= gate.SHUT:
+            return Account(_tagged(item, lang=language, reasons=("no words of a war's casualties",)))
         others = [
             (self._lexicons[other], start, end)
             for other, start, end in stretches(document, language)
@@ -104,7 +104,7 @@ class Reader:
     def _decide(self, item: RawItem, reading: Reading, verdict: gate.Verdict) -> Account:
         if not verdict.opens:
             return Account(_tagged(item, lang=reading.language, reasons=verdict.reasons), reading)
-        found = self._network.figures(reading, item.source.name)
+        found = [weigh(reading, figure) for figure in self._network.figures(reading, item.source.name)]
         sure = [figure for figure in found if figure.chance >= self._threshold]
         unsure = tuple(
             Rejected(figure, f"too unsure to be a claim's victims ({figure.chance:.2f})")

@@ -1,8 +1,9 @@
 """Pure: is it worth reading in full? Two cheap looks, either of which opens; what they saw is kept as reasons.
 
 The first is a linear model over the beginnings of words, trained on the labelled passages; the second asks the lexicon
-whether anybody met an end and anything speaks of Syria. The gate only keeps out what cannot hold a claim; whether a
-text does hold one is the network's to say. It reads raw HTML as well as text: markup weighs nothing.
+whether anybody met an end and anything speaks of Syria. A text set in another war alone stays out whatever they say.
+The gate only keeps out what cannot hold a claim; whether a text does hold one is the network's to say. It reads raw
+HTML as well as text: markup weighs nothing.
 """
 
 from __future__ import annotations
@@ -75,6 +76,9 @@ class Glance:
 
 def judge(reading: Reading, score: float, seen: tuple[str, ...]) -> Verdict:
     """Return whether *reading* may hold a claim, given the *score* of the first look and the signs it saw."""
+    wars = [mark for mark in reading.kinds.get("abroad", ()) if mark.value == "strong"]
+    if wars and not any(reading.kinds.get(kind) for kind in SIGNS):
+        return Verdict(opens=False, reasons=(f"another theatre: {_told(reading, wars)}",))
     if score >= OPEN:
         return Verdict(opens=True, reasons=(f"words: {', '.join(seen)} ({score:.1f})", *_theatre(reading)))
     return _second_look(reading)
@@ -92,9 +96,6 @@ def _second_look(reading: Reading) -> Verdict:
         return Verdict(opens=False, reasons=("no word of death, wounds, loss or capture",))
     if not any(kinds.get(kind) for kind in PEOPLE):
         return Verdict(opens=False, reasons=("nobody it happened to",))
-    wars = [mark for mark in kinds.get("abroad", ()) if mark.value == "strong"]
-    if wars and not any(kinds.get(kind) for kind in SIGNS):
-        return Verdict(opens=False, reasons=(f"another theatre: {_told(reading, wars)}",))
     theatre = _theatre(reading)
     if not theatre:
         return Verdict(opens=False, reasons=("no sign of Syria: no place, actor or source of its war",))

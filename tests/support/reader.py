@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -26,15 +24,3 @@ def item(text: str, *, title: str | None = None, when: datetime = MOMENT, **more
     """Return a raw item with *text*."""
     source = SourceRef(id="wire", name="Wire", kind="rss")
     return RawItem(id="i-1", item="i-1", source=source, title=title, text=text, published_at=when, seen_at=when, **more)
-
-
-def labelled(language: str) -> Iterator[tuple[RawItem, dict[str, Any]]]:
-    """Return the shipped labelled passages of *language*, each as an item with its gold."""
-    gold = {row["id"]: row for row in _rows(LABELLED / f"{language}.gold.jsonl")}
-    for row in _rows(LABELLED / f"{language}.docs.jsonl"):
-        when = datetime.fromisoformat(row["published_at"])
-        yield item(row["text"], title=row["title"], when=when), gold[row["id"]]
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -78,7 +78,8 @@ def test_the_bare_ministry_is_the_one_named_before() -> None:
 def test_through_whom_a_speaker_was_heard() -> None:
     reading = reading_of("Four generals were killed, opposition sources quoted by Anadolu said.")
     first = next(at for at, token in enumerate(reading.tokens) if token.text == "opposition")
-    speaker, _ = speaker_of(reading, figure_in(reading, "Four generals", pointers={"speaker": first, "end": first + 1}))
+    figure = figure_in(reading, "Four generals", pointers={"speaker": first, "end": first + 1})
+    speaker, _ = speaker_of(reading, figure, theatre())
     assert speaker is not None
     relay = relay_of(reading, speaker, theatre())
     assert relay is not None

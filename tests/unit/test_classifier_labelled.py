@@ -1,51 +1,74 @@
-"""The shipped labelled passages, read by the shipped models: a floor under what is reached, language by language.
+"""Labelled passages that the reader was not trained on, read by it: a floor under what is reached.
 
-The models were trained on these passages, so the figures say that nothing broke, not how well unseen text is read.
+One passage in twenty is kept aside, told by its id alone; the others taught the models that are shipped.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
 
-from shared.messages import Claim
-from tests.support.reader import labelled, shared_reader
+from services.classifier.training.passages import Passage, passages
+from shared.messages import Claim, TaggedItem
+from tests.support.reader import LABELLED, item, shared_reader
 
-FLOORS = {"en": (0.87, 0.50), "ru": (0.81, 0.43), "ar": (0.85, 0.58), "tr": (0.89, 0.50), "uk": (0.84, 0.50)}
+ASIDE = 20
+RELEVANCE, STRICT = 0.84, 0.38
 
 
-def _same(gold: dict[str, Any], claim: Claim) -> bool:
-    return (gold["outcome"], gold["min"], gold["max"], gold["force"]) == (
-        claim.outcome,
-        claim.min,
-        claim.max,
-        claim.force,
+@cache
+def read() -> tuple[tuple[Passage, TaggedItem], ...]:
+    """Return every passage kept aside with what the reader makes of it."""
+    kept = [passage for passage in passages(LABELLED) if passage.is_kept_aside(ASIDE)]
+    return tuple(
+        (one, shared_reader().read(item(one.text, title=one.title or None, when=one.when, lang=one.language)))
+        for one in kept
     )
 
 
-def _f1(right: int, found: int, there: int) -> float:
+def same(gold: dict[str, Any], claim: Claim) -> bool:
+    values = (claim.outcome, claim.min, claim.max, claim.force)
+    return (gold["outcome"], gold["min"], gold["max"], gold["force"]) == values
+
+
+def f1(right: int, found: int, there: int) -> float:
     return 2 * right / (found + there)
 
 
-@pytest.mark.parametrize("language", FLOORS)
-def test_the_labelled_passages_stay_read(language: str) -> None:
-    relevant = [0, 0, 0]
-    strict = [0, 0, 0]
-    for raw, gold in labelled(language):
-        tagged = shared_reader().read(raw)
-        relevant[0] += tagged.relevant and gold["relevant"]
-        relevant[1] += tagged.relevant
-        relevant[2] += gold["relevant"]
+def test_passages_kept_aside_are_told_from_irrelevant_ones() -> None:
+    right = sum(tagged.relevant and bool(passage.claims) for passage, tagged in read())
+    found = sum(tagged.relevant for _, tagged in read())
+    reached = f1(right, found, sum(bool(passage.claims) for passage, _ in read()))
+    assert reached >= RELEVANCE, f"relevance {reached:.3f}"
+
+
+def test_claims_of_passages_kept_aside_are_read() -> None:
+    right = found = there = 0
+    for passage, tagged in read():
         left = list(tagged.claims)
-        for wanted in gold["claims"]:
-            match = next((claim for claim in left if _same(wanted, claim)), None)
+        for wanted in passage.claims:
+            match = next((claim for claim in left if same(wanted, claim)), None)
             if match is not None:
                 left.remove(match)
-                strict[0] += 1
-        strict[1] += len(tagged.claims)
-        strict[2] += len(gold["claims"])
-        assert all(raw.document[claim.start : claim.end] == claim.evidence for claim in tagged.claims)
-    relevance, claims = _f1(*relevant), _f1(*strict)
-    assert relevance >= FLOORS[language][0], f"relevance {relevance:.3f}"
-    assert claims >= FLOORS[language][1], f"strict claims {claims:.3f}"
+                right += 1
+        found += len(tagged.claims)
+        there += len(passage.claims)
+    reached = f1(right, found, there)
+    assert reached >= STRICT, f"strict claims {reached:.3f}"
+
+
+def test_every_quote_stands_in_its_text() -> None:
+    for passage, tagged in read():
+        for claim in tagged.claims:
+            assert passage.document[claim.start : claim.end] == claim.evidence
+
+
+@pytest.mark.parametrize("language", sorted({passage.language for passage in passages(LABELLED)}))
+def test_every_label_names_words_that_stand_in_its_text(language: str) -> None:
+    for passage in passages(LABELLED):
+        if passage.language == language:
+            for claim in passage.claims:
+                assert claim["figure"] in passage.document
+                assert claim["evidence"] in passage.document

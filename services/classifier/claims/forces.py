@@ -17,7 +17,7 @@ UNLISTED = "OTHER"
 OPEN = "ARMED"
 STATE = 2
 """Letters of the key of a state's force."""
-OWN, ABSENT = 4.0, 0.4
+OWN, ABSENT = 8.0, 0.4
 """How much likelier a force is that the figure names itself, and how much likelier one that the document never names.
 
 Chosen on the passages kept out of training.
