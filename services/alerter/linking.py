@@ -306,11 +306,6 @@ def _listing(left: Profile, right: Profile) -> tuple[float, str]:
     return 0, ""
 
 
-def _otherwise(left: Mention, right: Mention) -> bool:
-    causes = {left.claim.cause, right.claim.cause}
-    return len(causes) > 1 and causes.isdisjoint({None, "other"})
-
-
 def _figure_apart(left: Mention, right: Mention) -> bool:
     a, b = left.claim, right.claim
     return (a.force, a.outcome) == (b.force, b.outcome) and not _overlap((a.min, a.max), (b.min, b.max))

@@ -59,16 +59,6 @@ class Profile:
     mentions: tuple[Mention, ...] = ()
     incident: str | None = None
 
-    @property
-    def day(self) -> date:
-        """The day it happened as far as known: the earliest stated, else the first day it was spoken of."""
-        return min(self.days, default=self.published[0])
-
-    @property
-    def sides(self) -> int:
-        """How many forces have losses in it."""
-        return len(self.forces)
-
 
 def profile(statements: Sequence[Statement], incident: str | None = None) -> Profile:
     """Return what *statements* (of *incident*, when they are on record) say together."""

@@ -124,16 +124,6 @@ class Store:
             await keep_ruling(connection, ruling)
         return decision
 
-    async def holding(self, claims: Sequence[str]) -> list[Incident]:
-        """Return the incidents that hold *claims*, in the order of the claims.
-
-        Raises:
-            Unfit: one of the claims is in none.
-
-        """
-        async with reading(self._engine) as connection:
-            return await self._holding(connection, claims)
-
     async def history(self, incident: str, limit: int = 100) -> list[Entry]:
         """Return the *limit* latest changes of *incident*, oldest first, each with its reason."""
         async with reading(self._engine) as connection:

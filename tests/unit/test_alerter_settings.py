@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.alerter.channels.building import build_channels
-from services.alerter.settings import AlerterSettings
+from services.alerter.settings import AlerterSettings, LedgerSettings
 from services.configuration.faults import find_faults
 from shared.clock import FixedClock
 from shared.errors import ConfigurationError
@@ -75,3 +76,22 @@ def test_a_fault_is_told_at_its_place_in_the_file() -> None:
     assert [fault.key for fault in faults] == ["alerter.subscriptions[0].to"]
     faults = find_faults(AlerterSettings, {"smtp": {**SMTP, "username": "u"}}, ("alerter",))
     assert [fault.key for fault in faults] == ["alerter.smtp.password"]
+
+
+def test_a_file_of_parties_extends_the_shipped_ones(tmp_path: Path) -> None:
+    file = tmp_path / "parties.toml"
+    file.write_text('[[party]]\nname = "Desert Watch"\nkind = "monitor"\nreliability = "B"\n')
+    rules = LedgerSettings(parties=file, link_bar=3.0).rules()
+    assert rules.bar == 3.0
+    assert rules.parties.parties["Desert Watch"].reliability == "B"
+    assert "SOHR" in rules.parties.parties
+
+
+@pytest.mark.parametrize("text", ["no table", "[[party]]\nkind = 'monitor'\n", "party = 3\n"])
+def test_a_file_of_parties_that_cannot_be_used_is_refused_by_its_key(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "parties.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError, match=r"alerter\.ledger\.parties"):
+        LedgerSettings(parties=file).rules()
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        LedgerSettings(parties=tmp_path / "nowhere.toml").rules()
