@@ -14,7 +14,9 @@ from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
 
 LEAST = 0.5
-"""How likely an outcome, a total or a part must be."""
+"""How likely a total or a part must be."""
+FURTHER = 0.8
+"""How likely a further outcome of the same victims must be: "killing and wounding scores"."""
 MOST = 300
 """Claims read from one document at most, so that a hostile one costs no more."""
 
@@ -72,11 +74,12 @@ class Scene:
 
 
 def drafts_of(scene: Scene, figures: list[Figure]) -> list[Draft]:
-    """Return the drafts of *figures*: one for each outcome, the likeliest when none is likely."""
+    """Return the drafts of *figures*: for the likeliest outcome, and for further ones that are as good as sure."""
     found: list[Draft] = []
     for figure in figures:
         chances = figure.weighed.outcomes
-        likely = [name for name in chances if chances[name] >= LEAST] or [max(chances, key=lambda name: chances[name])]
+        likeliest = max(chances, key=lambda name: chances[name])
+        likely = [name for name in chances if name == likeliest or chances[name] >= FURTHER]
         shared = _draft(scene, figure)
         for outcome in likely:
             trace = Trace("outcome", *_where(scene.reading, figure, outcome), outcome, chances[outcome])

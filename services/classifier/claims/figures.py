@@ -10,8 +10,12 @@ from services.classifier.reading import Reading
 PLAIN = 2.0
 """How much likelier (in odds) a phrase is that the lexicon knows for combatants beside an outcome; chosen on the
 passages kept out of training."""
+RISEN = 6.0
+"""And one behind the words of a rising toll: "the number of soldiers killed has risen to 33"."""
 CIVIL = 0.3
 """And how much likelier one that it knows for civilians."""
+BESIDE = 2
+"""Words between the rise and the number it rose to."""
 UNARMED = ("civ", "person", "bomber", "victim", "pron")
 """Roles that are no sign of a combatant."""
 
@@ -52,6 +56,9 @@ def weigh(reading: Reading, figure: Figure) -> Figure:
     sentence = reading.sentences[figure.sentence]
     ended = any(reading.find(kind, sentence.first, sentence.last) for kind in ("out", "both", "neutral"))
     theatre = forces or reading.kinds.get("syria") or reading.kinds.get("place")
+    risen = reading.find("rise", sentence.first, figure.first)
+    if risen and figure.first - risen[-1].last <= BESIDE and ended and theatre and not roles:
+        return _with_odds(figure, RISEN)
     if armed and theatre and ended:
         return _with_odds(figure, PLAIN)
     if any(role.startswith("civ") for role in roles) and not armed and not forces:
