@@ -48,6 +48,17 @@ def figure_of(reading: Reading, offset: int, length: int, weighed: Weighed) -> F
     return Figure(first, last, reading.sentence_of[first], offset, length, weighed)
 
 
+def risen_to(reading: Reading, first: int, last: int) -> list[int]:
+    """Return the numbers in words *first* to *last* (exclusive) that a toll has risen to: "has risen to 33"."""
+    found = []
+    for mark in reading.find("rise", first, last):
+        after = range(mark.last, min(mark.last + BESIDE, last))
+        number = next((at for at in after if reading.tokens[at].text.isdecimal() or reading.has(at, "num")), None)
+        if number is not None:
+            found.append(number)
+    return found
+
+
 def weigh(reading: Reading, figure: Figure) -> Figure:
     """Return *figure* with its chance weighed by what the lexicon knows of its words and its sentence."""
     roles = [mark.value for mark in reading.find("role", figure.first, figure.last)]
@@ -56,8 +67,7 @@ def weigh(reading: Reading, figure: Figure) -> Figure:
     sentence = reading.sentences[figure.sentence]
     ended = any(reading.find(kind, sentence.first, sentence.last) for kind in ("out", "both", "neutral"))
     theatre = forces or reading.kinds.get("syria") or reading.kinds.get("place")
-    risen = reading.find("rise", sentence.first, figure.first)
-    if risen and figure.first - risen[-1].last <= BESIDE and ended and theatre and not roles:
+    if figure.first in risen_to(reading, sentence.first, sentence.last) and ended and theatre and not roles:
         return _with_odds(figure, RISEN)
     if armed and theatre and ended:
         return _with_odds(figure, PLAIN)

@@ -30,11 +30,13 @@ def _in_title(reading: Reading, draft: Draft) -> bool:
 
 def _same(reading: Reading, kept: Draft, draft: Draft) -> bool:
     """Return whether *draft* states the claim that *kept* does, which stands before it or in the body."""
-    if (kept.outcome, kept.force, kept.total) != (draft.outcome, draft.force, draft.total):
+    if (kept.outcome, kept.force) != (draft.outcome, draft.force):
         return False
     if (kept.stance == "denied") != (draft.stance == "denied"):
         return False
     titled = _in_title(reading, draft) and not _in_title(reading, kept)
+    if kept.total != draft.total and not titled:
+        return False
     equal = (kept.low, kept.high) == (draft.low, draft.high)
     if titled:
         return equal or _overlap(kept, draft)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from services.classifier.claims.figures import Figure, figure_of
+from services.classifier.claims.figures import Figure, figure_of, risen_to
 from services.classifier.claims.victims import names_of
 from services.classifier.data import Theatre
 from services.classifier.network import features, tags
@@ -15,11 +15,14 @@ from services.classifier.network.encoder import Encoder, Words
 from services.classifier.network.features import Features
 from services.classifier.network.heads import Heads
 from services.classifier.network.subwords import Subwords
+from services.classifier.network.tags import Phrase
 from services.classifier.network.windows import Window, windows
 from services.classifier.reading import Reading
 
 NEAR_MISS = 0.15
 """How likely a phrase must be to be shown as nearly a claim."""
+TOLL = 0.3
+"""How likely the number of a rising toll is one, that the tags passed over."""
 NAMED = 0.5
 """How likely the first word of a name must be."""
 SOURCE_WORDS = 6
@@ -72,9 +75,13 @@ class Network:
     def _of_window(self, reading: Reading, window: Window, words: Words) -> list[Figure]:
         encoded = self.encoder.encode(words)
         length = len(encoded.words)
+        found = tags.phrases(encoded.figures, NEAR_MISS)
+        covered = {at for phrase in found for at in range(phrase.first, phrase.last)}
+        tolls = [at - window.first for at in risen_to(reading, window.opens, min(window.closes, window.first + length))]
+        found += [Phrase(at, at + 1, TOLL) for at in tolls if at not in covered]
         phrases = [
             phrase
-            for phrase in tags.phrases(encoded.figures, NEAR_MISS)
+            for phrase in sorted(found, key=lambda phrase: phrase.first)
             if window.opens <= window.first + phrase.first < window.closes
         ]
         sentences = np.array(reading.sentence_of[window.first : window.first + length])
