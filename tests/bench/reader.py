@@ -16,7 +16,7 @@ from tests.bench.figures import Figure, middle
 WORD = re.compile(r"\w+")
 POST_LENGTH = 400
 """Characters; what is shorter is a post or a wire flash."""
-SAMPLE, ARTICLES, ARTICLE_LENGTH = 300, 40, 4000
+SAMPLE, ARTICLES, ARTICLE_LENGTH = 120, 12, 4000
 """How many passages and articles are read, and how long an article is, in characters."""
 HOSTILE = (("numbers in a row", "12 "), ("nested quotes", "«he said "), ("soldiers killed", "soldiers killed. "))
 WEATHER = (
@@ -46,7 +46,7 @@ def measure(rounds: int) -> list[Figure]:
         *(
             _figure(group, f"hostile: {name}, {size} kB", reader.read, [_hostile(sample[0], unit, size)], 1)
             for name, unit in HOSTILE
-            for size in (128, 256)
+            for size in (16, 32)
         ),
     ]
 
