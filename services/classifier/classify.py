@@ -11,9 +11,8 @@ from services.classifier.claims.drafting import Draft, Scene, drafts_of
 from services.classifier.claims.figures import Figure, weigh
 from services.classifier.claims.merging import merge
 from services.classifier.confidence import Confidence
-from services.classifier.data import HERE, Theatre, languages, load_lexicon, load_theatre
+from services.classifier.data import HERE, Lexicons, Theatre, languages, load_theatre
 from services.classifier.language import detect, stretches
-from services.classifier.lexicon import Lexicon
 from services.classifier.network.network import Network
 from services.classifier.reading import Reading, read_document
 from services.classifier.telling import tell
@@ -48,7 +47,7 @@ class Reader:
         self,
         *,
         theatre: Theatre,
-        lexicons: dict[str, Lexicon],
+        lexicons: Lexicons,
         glance: gate.Glance,
         network: Network,
         confidence: Confidence,
@@ -67,7 +66,7 @@ class Reader:
         theatre = load_theatre()
         return cls(
             theatre=theatre,
-            lexicons={language: load_lexicon(language, theatre) for language in (known or languages())},
+            lexicons=Lexicons(known or languages(), theatre),
             glance=gate.Glance.load(MODELS / "gate.tsv"),
             network=Network.load(MODELS, theatre),
             confidence=Confidence.load(MODELS / "confidence.toml"),
@@ -86,8 +85,7 @@ class Reader:
         language = detect(document, item.lang)
         if language is None:
             return Account(_tagged(item, lang=None, reasons=("there is no text in it",)))
-        lexicon = self._lexicons.get(language)
-        if lexicon is None:
+        if language not in self._lexicons:
             reason = f"not read: no data for language {language!r}"
             return Account(_tagged(item, lang=language, reasons=(reason,), read=False))
         score, seen = self._glance.score(document)
@@ -98,7 +96,7 @@ class Reader:
             for other, start, end in stretches(document, language)
             if other in self._lexicons
         ]
-        reading = read_document(document, language, lexicon, item.when, len(item.title or ""), others)
+        reading = read_document(document, language, self._lexicons[language], item.when, len(item.title or ""), others)
         return self._decide(item, reading, gate.judge(reading, score, seen))
 
     def _decide(self, item: RawItem, reading: Reading, verdict: gate.Verdict) -> Account:
@@ -115,9 +113,9 @@ class Reader:
         score = max((figure.chance for figure in found), default=0.0)
         claims = tell(item, reading, merged, self._theatre, self._confidence)
         told = f"{len(claims)} claims" if claims else "no combatants linked to an outcome"
-        tagged = _tagged(
-            item, lang=reading.language, reasons=(*verdict.reasons, told), relevant=bool(claims), score=score
-        )
+        dropped = (f"{len(merged) - len(claims)} dropped: no quote",) if len(merged) > len(claims) else ()
+        reasons = (*verdict.reasons, told, *dropped)
+        tagged = _tagged(item, lang=reading.language, reasons=reasons, relevant=bool(claims), score=score)
         return Account(tagged.model_copy(update={"claims": claims}), reading, tuple(merged), unsure)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -129,3 +129,22 @@ def _first_of_each(rows: list[tuple[str, str, str]]) -> Iterator[tuple[str, str,
             continue
         seen.add(key)
         yield form, kind, value
+
+
+class Lexicons:
+    """The lexicons of the *known* languages, each compiled when its first text comes: ten at once take seconds."""
+
+    def __init__(self, known: Iterable[str], theatre: Theatre) -> None:
+        self._known = frozenset(known)
+        self._theatre = theatre
+        self._compiled: dict[str, Lexicon] = {}
+
+    def __contains__(self, language: str) -> bool:
+        return language in self._known
+
+    def __getitem__(self, language: str) -> Lexicon:
+        if language not in self._known:
+            raise KeyError(language)
+        if language not in self._compiled:
+            self._compiled[language] = load_lexicon(language, self._theatre)
+        return self._compiled[language]
