@@ -67,7 +67,8 @@ def weigh(reading: Reading, figure: Figure) -> Figure:
     sentence = reading.sentences[figure.sentence]
     ended = any(reading.find(kind, sentence.first, sentence.last) for kind in ("out", "both", "neutral"))
     theatre = forces or reading.kinds.get("syria") or reading.kinds.get("place")
-    if figure.first in risen_to(reading, sentence.first, sentence.last) and ended and theatre and not roles:
+    whose = reading.find("force", sentence.first, sentence.last)
+    if figure.first in risen_to(reading, sentence.first, sentence.last) and ended and whose and not roles:
         return _with_odds(figure, RISEN)
     if armed and theatre and ended:
         return _with_odds(figure, PLAIN)
