@@ -15,9 +15,9 @@ from tests.support.web_server import Page, WebServer
 
 TEXT = (
     "Four officers of the Russian army were killed by mortar fire near Palmyra, the Russian defence ministry said. "
-    "Seven more will not see another spring, a source in the hospital adds."
+    "Seven beds at the barracks stay empty for good, a source in the hospital adds."
 )
-SEVEN = "Seven more will not see another spring, a source in the hospital adds."
+SEVEN = "Seven beds at the barracks stay empty for good, a source in the hospital adds."
 DOCUMENT = json.dumps(
     {
         "id": "1",

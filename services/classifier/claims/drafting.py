@@ -122,7 +122,9 @@ def _draft(scene: Scene, figure: Figure) -> Draft:
     draft.stance, shown, likely = stance.stance_of(reading, figure, side)
     draft.traces.append(_trace("stance", shown, figure, draft.stance, likely))
     weighed = figure.weighed
-    draft.total, draft.part = weighed.total >= LEAST, weighed.part >= LEAST
+    # What has its own day and place is one incident, however its toll is worded: "has risen to 33".
+    placed = draft.day is not None and draft.place is not None
+    draft.total, draft.part = weighed.total >= LEAST and not placed, weighed.part >= LEAST
     if draft.total:
         draft.traces.append(Trace("total", figure.first, figure.last, "a total over a period", weighed.total))
     if draft.part:

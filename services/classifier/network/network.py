@@ -22,9 +22,9 @@ from services.classifier.reading import Reading
 
 NEAR_MISS = 0.15
 """How likely a phrase must be to be shown as nearly a claim."""
-MOST_WINDOWS = 80
-"""Windows of one document that are read, the first ones: some sixty kilobytes, ten times the longest article seen; a
-hostile text costs no more."""
+MOST_WINDOWS = 32
+"""Windows of one document that are read, the first ones: some twenty-four kilobytes, four times the longest article
+seen; a hostile text costs no more."""
 TOLL = 0.3
 """How likely the number of a rising toll is one, that the tags passed over."""
 NAMED = 0.5
