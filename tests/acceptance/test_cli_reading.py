@@ -34,6 +34,11 @@ ODD = {
 }
 
 
+def mended(text: str) -> str:
+    """Return *text* as documents hold it: half a surrogate pair is no character."""
+    return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
+
+
 def document(name: str, text: str, **changes: Any) -> str:
     source = {"id": "agency", "name": "Agency", "kind": "rss"}
     told = {"id": name, "source": source, "url": None, "title": None, "text": text, "lang": None}
@@ -50,7 +55,7 @@ def test_every_odd_text_gets_its_line(tmp_path: Path) -> None:
         assert 0 <= result["score"] <= 1
         assert result["relevant"] == bool(result["claims"])
         for claim in result["claims"]:
-            assert claim["evidence"] in f"\n{ODD[result['id']]}"
+            assert claim["evidence"] in f"\n{mended(ODD[result['id']])}"
 
 
 def test_a_claim_is_read_and_raises_its_alert(tmp_path: Path) -> None:
