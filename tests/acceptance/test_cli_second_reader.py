@@ -15,9 +15,9 @@ from tests.support.web_server import Page, WebServer
 
 TEXT = (
     "Four officers of the Russian army were killed by mortar fire near Palmyra, the Russian defence ministry said. "
-    "Seven beds at the barracks stay empty for good, a source in the hospital adds."
+    "The barracks laid seven plates too many, a source in the hospital adds."
 )
-SEVEN = "Seven beds at the barracks stay empty for good, a source in the hospital adds."
+SEVEN = "The barracks laid seven plates too many, a source in the hospital adds."
 DOCUMENT = json.dumps(
     {
         "id": "1",

@@ -23,9 +23,9 @@ from tests.support.web_server import Page, WebServer
 
 TEXT = (
     "Four Russian soldiers were killed by shelling near Palmyra on Monday, the Russian Defence Ministry said. "
-    "Seven more will not see another spring, a source in the hospital adds."
+    "The barracks laid seven plates too many, a source in the hospital adds."
 )
-SEVEN = "Seven more will not see another spring, a source in the hospital adds."
+SEVEN = "The barracks laid seven plates too many, a source in the hospital adds."
 """A figure of speech that no lexicon has."""
 
 
