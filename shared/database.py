@@ -37,6 +37,9 @@ METADATA = MetaData(
 PATIENCE = 30.0
 """Seconds to wait for SQLite's one writer, or for a free connection, before saying Retry."""
 
+SWITCHING = 0.02
+"""Seconds between attempts to switch a new file to its write-ahead log."""
+
 _READ = "claimwatch_read"
 _WRITE = "claimwatch_write"
 _WRITER = "claimwatch_writer"
@@ -232,8 +235,9 @@ def _sqlite_engine(address: URL, patience: float, *, foreign_keys: bool) -> Asyn
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself; `_begin` does
+        connection.run_async(lambda driver: _keep_a_write_ahead_log(driver, patience))
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"foreign_keys={int(foreign_keys)}"):
+        for pragma in ("synchronous=FULL", f"foreign_keys={int(foreign_keys)}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -243,6 +247,21 @@ def _sqlite_engine(address: URL, patience: float, *, foreign_keys: bool) -> Asyn
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+async def _keep_a_write_ahead_log(driver: Any, patience: float) -> None:
+    """Switch the file to WAL; SQLite refuses at once, busy timeout or not, while another process is switching too."""
+    deadline = asyncio.get_running_loop().time() + patience
+    while True:
+        try:
+            await driver.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+            if not busy or asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(SWITCHING)
+        else:
+            return
 
 
 def _postgres_engine(address: URL, password: Secret | None, patience: float) -> AsyncEngine:

@@ -102,6 +102,18 @@ async def test_several_processes_may_migrate_at_once(url: str) -> None:
     assert await differences(url) == []
 
 
+async def test_many_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    async def opened(url: str) -> None:
+        engine = create_engine(url)
+        async with reading(engine) as connection:
+            assert (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar() == "wal"
+        await engine.dispose()
+
+    for number in range(100):
+        url = f"sqlite:///{tmp_path / f'{number}.db'}"
+        await asyncio.gather(*(opened(url) for _ in range(8)))
+
+
 async def test_a_database_in_the_right_shape_is_accepted(url: str) -> None:
     await upgrade(url)
     engine = create_engine(url)
