@@ -118,7 +118,9 @@ def _telegram(settings: SourceSettings, workshop: _Workshop, wake: Callable[[], 
     if workshop.telegram is None:
         message = "a Telegram source with telegram.mode off passed the settings' check"
         raise AssertionError(message)
-    return workshop.telegram.source(settings.channel or "", fetcher=workshop.fetcher(settings), wake=wake)
+    return workshop.telegram.source(
+        settings.channel or "", via=settings.via, fetcher=workshop.fetcher(settings), wake=wake
+    )
 
 
 KINDS = {"rss": _rss, "telegram": _telegram}

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from services.collector.sources.telegram.settings import TelegramSettings
+from services.collector.sources.telegram.settings import TelegramSettings, Way
 from shared.errors import ConfigurationError
 from shared.messages import Force, SourceRef
 from shared.settings import Section
@@ -23,6 +23,7 @@ class SourceSettings(Section):
     kind: Literal["rss", "telegram"] = Field("rss", description="rss (also Atom, RDF, JSON Feed) or telegram")
     url: str | None = Field(None, description="Address of the feed; for rss")
     channel: str | None = Field(None, description="Name of the public channel, as in https://t.me/NAME; for telegram")
+    via: Way | None = Field(None, description="preview or account, where collector.telegram.mode is both; for telegram")
     language: str | None = Field(None, pattern=r"^[a-z]{2,3}$", description="ISO 639 code; a hint only")
     country: str | None = Field(None, pattern=r"^[A-Z]{2}$", description="ISO 3166 code of the outlet's seat")
     side: Force | None = Field(None, description="The force whose side it takes, if it takes one: RU, SY, TR, OPP...")
@@ -58,6 +59,8 @@ class SourceSettings(Section):
             )
         if getattr(self, alien):
             raise ConfigurationError(f"{where}.{alien}", f'means nothing for kind "{self.kind}"', "Remove it")
+        if self.via and self.kind != "telegram":
+            raise ConfigurationError(f"{where}.via", f'means nothing for kind "{self.kind}"', "Remove it")
         if self.url:
             _check_url(f"{where}.url", self.url)
         return self
@@ -97,12 +100,8 @@ class CollectorSettings(Section):
                     f"collector.sources.{source.id}", "stands there twice", "Give each source an id of its own"
                 )
             seen.add(source.id)
-            if source.kind == "telegram" and self.telegram.mode == "off":
-                raise ConfigurationError(
-                    "collector.telegram.mode",
-                    f'is "off", but {source.id} is a Telegram channel',
-                    'Choose "preview" or "account" (the section telegram says what they mean), or remove the source',
-                )
+            if source.kind == "telegram":
+                self.telegram.check_way(source.id, source.via)
         if self.contact and not self.contact.isprintable():
             raise ConfigurationError("collector.contact", "holds control characters", "Write an address or a URL")
         return self

@@ -86,6 +86,13 @@ class Channel:
         """Answer requests for this channel with a flood wait, 0 for no more."""
         self.flood_seconds = seconds
 
+    def albums(self) -> list[list[Stored]]:
+        """Return the messages as readers see them: each album together, any other message alone, in order."""
+        groups: dict[object, list[Stored]] = {}
+        for _, message in sorted(self.messages.items()):
+            groups.setdefault(message.album or ("single", message.id), []).append(message)
+        return list(groups.values())
+
     def _happened(self, kind: str, message: Stored) -> None:
         if kind == "deleted":
             del self.messages[message.id]

@@ -101,7 +101,7 @@ def landing(channel: Channel | None, name: str) -> str:
 
 def history(channel: Channel, before: int | None) -> str:
     """Return one page of posts, oldest first, with the link to older ones."""
-    groups = [group for group in _albums(channel) if before is None or group[0].id < before]
+    groups = [group for group in channel.albums() if before is None or group[0].id < before]
     shown = groups[-PAGE:]
     older = len(groups) > len(shown)
     link = f"/s/{channel.name}?before={shown[0][0].id}" if older else ""
@@ -118,13 +118,6 @@ def history(channel: Channel, before: int | None) -> str:
         f'<section class="tgme_channel_history js-message_history">{more}{posts}{nothing}'
         "</section></main></body></html>"
     )
-
-
-def _albums(channel: Channel) -> list[list[Stored]]:
-    groups: dict[object, list[Stored]] = {}
-    for _, message in sorted(channel.messages.items()):
-        groups.setdefault(message.album or ("single", message.id), []).append(message)
-    return list(groups.values())
 
 
 def _wrap(channel: Channel, group: list[Stored]) -> str:

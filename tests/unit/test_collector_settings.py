@@ -26,6 +26,8 @@ PREVIEW = {"mode": "preview", "accept_terms": True}
         ({"sources": [{"id": "a", "name": "A"}]}, "collector.sources.a.url"),
         ({"sources": [CHANNEL | {"url": "https://t.me/x"}], "telegram": PREVIEW}, "collector.sources.ch.url"),
         ({"sources": [CHANNEL]}, "collector.telegram.mode"),
+        ({"sources": [CHANNEL | {"via": "account"}], "telegram": PREVIEW}, "collector.telegram.mode"),
+        ({"sources": [FEED | {"via": "preview"}]}, "collector.sources.tass.via"),
         ({"sources": [FEED | {"url": "tass.example/rss"}]}, "collector.sources.tass.url"),
         ({"sources": [FEED | {"url": "file:///etc/passwd"}]}, "collector.sources.tass.url"),
         ({"sources": [FEED | {"url": "http://[bad"}]}, "collector.sources.tass.url"),

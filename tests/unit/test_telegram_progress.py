@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.collector.sources.telegram.factory import handed_over
 from services.collector.sources.telegram.preview import PreviewSource
-from services.collector.sources.telegram.progress import Progress
+from services.collector.sources.telegram.progress import Progress, kept
 from tests.support.channel import Channel
 from tests.support.preview_site import history
 from tests.support.reading import Answer, Reader
@@ -71,8 +70,14 @@ def test_an_older_newest_page_is_doubted_once_then_believed() -> None:
 
 
 def test_the_account_goes_on_below_the_oldest_gap() -> None:
-    assert handed_over(Progress(last=900, gaps=((500, 700), (20, 400))).dump()) == {"last": "20"}
-    assert handed_over({}) == {}
+    assert Progress(last=900, gaps=((500, 700), (20, 400))).contiguous == 20
+    assert Progress().contiguous == 0
+
+
+def test_a_preview_carries_what_the_account_knows_and_nothing_else() -> None:
+    known = {"channel": "7", "access_hash": "-9", "name": "WarNews"}
+    assert kept({**known, "last": "3", "way": "account"}) == known
+    assert kept({}) == {}
 
 
 @settings(max_examples=60, deadline=None)

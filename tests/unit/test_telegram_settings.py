@@ -88,7 +88,22 @@ async def test_each_mode_makes_its_source(mode: str, kind: type) -> None:
 def test_a_channel_while_telegram_is_off_is_a_fault_of_the_configuration() -> None:
     with pytest.raises(ConfigurationError, match="warnews") as refused:
         TelegramSources(TelegramSettings(), NoFetcher()).source("warnews")
-    assert refused.value.key == "telegram.mode"
+    assert refused.value.key == "collector.telegram.mode"
+
+
+@pytest.mark.parametrize(
+    ("via", "kind"), [("preview", PreviewSource), ("account", AccountSource), (None, PreviewOrAccount)]
+)
+async def test_a_channel_chooses_its_way_where_the_mode_is_both(via: Any, kind: type) -> None:
+    sources = TelegramSources(TelegramSettings(mode="both", accept_terms=True, **ACCOUNT), NoFetcher())
+    assert isinstance(sources.source("@warnews", via=via), kind)
+    await sources.close()
+
+
+async def test_a_channel_cannot_choose_what_the_mode_forbids() -> None:
+    sources = TelegramSources(TelegramSettings(mode="preview", accept_terms=True), NoFetcher())
+    with pytest.raises(ConfigurationError, match=r"preview.*warnews.*via account.*both"):
+        sources.source("warnews", via="account")
 
 
 def test_an_invitation_is_no_public_channel() -> None:

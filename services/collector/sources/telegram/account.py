@@ -10,6 +10,7 @@ import structlog
 
 from services.collector.sources import Cursor, Fetched
 from services.collector.sources.telegram.post import Post, entries_of, key_of
+from services.collector.sources.telegram.progress import Progress
 from shared.errors import Retry
 
 log = structlog.get_logger(__name__)
@@ -18,6 +19,8 @@ MOST_NEW = 500
 """New posts of one look, five requests. A longer gap is filled by the looks that follow."""
 SOON = 1.0
 """Seconds until the next look while there are more."""
+WIDEST = 2000
+"""New ids of one look that it may also call deleted; a wider span says nothing of what is absent from it."""
 ALBUM = 10
 """Most parts of an album, by Telegram's own limit."""
 
@@ -71,7 +74,8 @@ class AccountSource:
     """One channel through the account that all channels of the process share.
 
     The cursor holds the channel's id and access hash, so that its name is looked up once, and the last id. A look asks
-    for everything above that id, and again for the *reread* ids up to it: what is missing there was deleted.
+    for everything above that id, and again for the *reread* ids up to it: what is missing there was deleted. The
+    cursor of a preview is read on from where nothing is missing.
     """
 
     def __init__(
@@ -113,7 +117,7 @@ class AccountSource:
         return peer
 
     async def _look(self, peer: Peer, cursor: Cursor) -> Fetched:
-        last = int(cursor.get("last", "0"))
+        last = Progress.load(cursor).contiguous
         if self._wake:
             self._api.watch(peer, self._wake)
         if last:
@@ -145,7 +149,9 @@ class AccountSource:
         lowest = max(1, last - self._reread + 1)
         known = await self._api.by_ids(peer, range(lowest, last + 1))
         start = 1 if lowest == 1 else min(lowest + ALBUM - 1, last + 1)
-        return whole(in_order([*known, *new]), start), range(start, last + 1), len(new) == MOST_NEW
+        newest = max((post.id for post in new), default=last)
+        end = newest if newest - last <= WIDEST else last
+        return whole(in_order([*known, *new]), start), range(start, end + 1), len(new) == MOST_NEW
 
 
 def in_order(posts: Iterable[Post]) -> list[Post]:

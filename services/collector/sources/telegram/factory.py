@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import structlog
 
 from services.collector.sources import Cursor, Fetched, Source
 from services.collector.sources.telegram.account import AccountSource
 from services.collector.sources.telegram.post import channel_name
 from services.collector.sources.telegram.preview import Fetcher, PreviewClosed, PreviewSource
-from services.collector.sources.telegram.progress import Progress
-from services.collector.sources.telegram.settings import TelegramSettings
+from services.collector.sources.telegram.settings import TelegramSettings, Way
 from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from services.collector.sources.telegram.telethon_client import TelethonClient
+
+log = structlog.get_logger(__name__)
+
+WAY = "way"
+"""Where the cursor says that a channel was handed to the account."""
 
 
 class TelegramSources:
@@ -25,15 +32,22 @@ class TelegramSources:
         self._fetcher = fetcher
         self._account = _client(settings) if settings.uses_account else None
 
-    def source(self, channel: str, *, fetcher: Fetcher | None = None, wake: Callable[[], None] | None = None) -> Source:
+    def source(
+        self,
+        channel: str,
+        *,
+        via: Way | None = None,
+        fetcher: Fetcher | None = None,
+        wake: Callable[[], None] | None = None,
+    ) -> Source:
         """Return the source of *channel*: a name, ``@name`` or its address.
 
-        *fetcher* reads this channel's preview pages when it is not to be the one that all share.
-        *wake* is called when the account hears that something happened there; a hint to look at once, never the news
-        itself.
+        *via* says how this channel is read where the mode leaves the choice. *fetcher* reads its preview pages when it
+        is not to be the one that all share. *wake* is called when the account hears that something happened there; a
+        hint to look at once, never the news itself.
 
         Raises:
-            ConfigurationError: that is no channel's name, or no mode was chosen.
+            ConfigurationError: that is no channel's name, or no mode was chosen that reads it so.
 
         """
         name = channel_name(channel)
@@ -44,17 +58,14 @@ class TelegramSources:
                 "Write it as in https://t.me/NAME",
             )
         settings = self._settings
+        settings.check_way(name, via)
         preview = PreviewSource(
             name, fetcher or self._fetcher, base=settings.preview_url, reread=settings.reread, first=settings.first
         )
-        if self._account is None:
-            if settings.mode == "off":
-                raise ConfigurationError(
-                    "telegram.mode", f'is "off", but the channel {name} is a source', 'Choose "preview", or remove it'
-                )
+        if self._account is None or via == "preview":
             return preview
         account = AccountSource(name, self._account, reread=settings.reread, first=settings.first, wake=wake)
-        return account if settings.mode == "account" else PreviewOrAccount(preview, account)
+        return account if "account" in (settings.mode, via) else PreviewOrAccount(preview, account)
 
     async def close(self) -> None:
         """Let the account's connection go."""
@@ -63,7 +74,11 @@ class TelegramSources:
 
 
 class PreviewOrAccount:
-    """One channel by its preview, and by the account from the day the preview is found closed."""
+    """One channel by its preview, and by the account from the day the preview is found closed.
+
+    The cursor remembers that day. Both make the same entries under the same keys, and the account reads on below the
+    preview's oldest gap, so nothing is lost or published twice.
+    """
 
     def __init__(self, preview: PreviewSource, account: AccountSource) -> None:
         self._preview = preview
@@ -71,23 +86,23 @@ class PreviewOrAccount:
 
     async def fetch(self, cursor: Cursor) -> Fetched:
         """Look once; see :class:`services.collector.sources.Source`."""
-        if "channel" in cursor:
-            return await self._account.fetch(cursor)
+        if cursor.get(WAY) == "account":
+            return await self._by_account(cursor)
         try:
             return await self._preview.fetch(cursor)
-        except PreviewClosed:
-            return await self._account.fetch(handed_over(cursor))
+        except PreviewClosed as closed:
+            fetched = await self._by_account(cursor)
+            log.warning("channel has no preview, the account reads on", reason=closed.reason)
+            return fetched
 
     async def close(self) -> None:
         """Let both go."""
         await self._preview.close()
         await self._account.close()
 
-
-def handed_over(cursor: Cursor) -> Cursor:
-    """Return the cursor with which the account goes on where the preview stopped: below its oldest gap."""
-    reached = Progress.load(cursor).contiguous
-    return {"last": str(reached)} if reached else {}
+    async def _by_account(self, cursor: Cursor) -> Fetched:
+        fetched = await self._account.fetch(cursor)
+        return replace(fetched, cursor={**fetched.cursor, WAY: "account"})
 
 
 def _client(settings: TelegramSettings) -> TelethonClient:

@@ -12,7 +12,7 @@ from services.collector.sources import Cursor, Entry, Fetched
 from services.collector.sources.fetching import PAGE_ACCEPT
 from services.collector.sources.telegram.markup import Page, read_landing, read_page
 from services.collector.sources.telegram.post import entries_of, key_of
-from services.collector.sources.telegram.progress import Progress
+from services.collector.sources.telegram.progress import Progress, kept
 from shared.errors import Retry
 
 log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ class PreviewSource:
             log.warning("posts could not be read", channel=self._channel, posts=unreadable)
         return Fetched(
             entries=entries,
-            cursor=look.progress.dump(),
+            cursor=kept(cursor) | look.progress.dump(),
             covers=frozenset(key_of(self._channel, post) for post in covered),
             next_in=SOON if look.progress.gaps else None,
             notes=("unreadable-posts",) if unreadable else (),

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 
 from services.collector.sources import Cursor
 
+OF_THE_ACCOUNT = ("channel", "access_hash", "name")
+"""What an account knows of a channel; looking its name up again is the dearest request there is."""
+
 Gap = tuple[int, int]
 """Ids strictly between the two have not been read yet."""
 
@@ -83,3 +86,8 @@ class Progress:
         """Return the progress once posts down to *oldest* were read again; a sweep ends *reread* ids below ``last``."""
         done = end or oldest <= self.last - reread
         return replace(self, sweep=None if done else oldest)
+
+
+def kept(cursor: Cursor) -> dict[str, str]:
+    """Return what a preview carries through its cursor for the account that may read the channel again."""
+    return {key: cursor[key] for key in OF_THE_ACCOUNT if key in cursor}

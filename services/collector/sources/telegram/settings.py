@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from shared.errors import ConfigurationError
 from shared.settings import Secret, Section
 
+Way = Literal["preview", "account"]
 Mode = Literal["off", "preview", "account", "both"]
 
 ACCEPTING = (
@@ -34,7 +35,8 @@ class TelegramSettings(Section):
     may see, exact edit times. Telegram can ban the number; keep one for this purpose. The session string is as good as
     its password, and one session may be used by **one process only**: a second one makes Telegram revoke it.
 
-    ``both`` uses the preview and turns to the account for channels without one.
+    ``both`` uses the preview and turns to the account for channels without one, for good; a source's ``via`` can
+    choose. A channel may change its way at any time: posts have one identity and one form, none is lost or read twice.
     """
 
     mode: Mode = Field("off", description="off, preview (public pages), account (API as a user) or both")
@@ -69,6 +71,26 @@ class TelegramSettings(Section):
             return None
         host, _, port = self.server.rpartition(":")
         return host, int(port)
+
+    def check_way(self, source: str, via: Way | None) -> None:
+        """See that the channel *source* can be read at all, and *via* what it names.
+
+        Raises:
+            ConfigurationError: the mode does not allow it.
+
+        """
+        if self.mode == "off":
+            raise ConfigurationError(
+                "collector.telegram.mode",
+                f'is "off", but {source} is a Telegram channel',
+                'Choose "preview" or "account" (the section telegram says what they mean), or remove the source',
+            )
+        if via and self.mode not in (via, "both"):
+            raise ConfigurationError(
+                "collector.telegram.mode",
+                f'is "{self.mode}", but {source} is to be read via {via}',
+                'Choose "both", or leave via out',
+            )
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
