@@ -11,11 +11,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy import text
 
+from services.collector.sources.gate import Gate
 from services.configuration import Configuration
 from services.preparation import Stopped, prepared
 from shared.database import reading
@@ -90,8 +91,23 @@ def load_service(name: Name, configuration: Configuration, *, once: bool = False
     """
     app = import_app(name)
     settings = getattr(configuration, name)
-    options = {"once": True} if once else {}
+    options: dict[str, Any] = {"once": True} if once else {}
+    if name == "collector":
+        options["gate"] = load_gate(configuration.classifier.languages)
     return Service(name, lambda runtime: app.run(runtime, settings, **options))
+
+
+def load_gate(languages: Sequence[str]) -> Gate | None:
+    """Return the classifier's gate for *languages* as the collector asks it; None where its libraries are missing."""
+    try:
+        raw_gate = importlib.import_module("services.classifier.raw_gate")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith(("services", "shared")):
+            raise
+        LOG.info("every short entry's page is fetched", reason=f"the gate needs {error.name}, which is not installed")
+        return None
+    gate = raw_gate.RawGate.load(languages)
+    return Gate(teaser=gate.opens, page=gate.opens_page)
 
 
 def checks(configuration: Configuration, runtime: Runtime) -> dict[str, Check]:

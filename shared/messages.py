@@ -82,6 +82,8 @@ class RawItem(Message):
     seen_at: Moment
     forwarded_from: str | None = Field(None, description="Permalink or id of the post this one forwards")
     byline: str | None = Field(None, description="Author or wire tag as printed")
+    wire: str | None = Field(None, description="Agency whose story the text says it is, as printed: Reuters, /TASS/")
+    canonical: str | None = Field(None, description="What the page calls its own address; data, never an identity")
     notes: tuple[str, ...] = Field((), description="What was repaired or missing: undated, future, charset-repaired…")
 
     @property

@@ -33,6 +33,8 @@ def outlet(item: RawItem, known: Register | None = None) -> str:
     parties = known or register()
     if item.forwarded_from:
         return _origin(item.forwarded_from, parties)
+    if item.wire and (agency := parties.find(item.wire, None) or parties.channels.get(folded(item.wire))):
+        return agency
     if item.byline and (agency := parties.find(item.byline, None)) and parties.parties[agency].kind == "agency":
         return agency
     source = item.source

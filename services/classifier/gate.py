@@ -18,7 +18,8 @@ from services.classifier.reading import Reading
 from services.classifier.text import fold
 
 WORD = re.compile(r"\w+")
-TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+TAG = re.compile(r"<(script|style)\b(?:.*?</\1\s*>|.*\Z)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+"""A script that never ends takes the rest with it, as in a browser: time stays linear in a hostile page's length."""
 START, END, LONG = 5, 4, 6
 """Letters of a word's beginning and, in a word longer than *LONG*, of its ending, that tell what it is about."""
 OPEN = -1.2
@@ -26,6 +27,9 @@ OPEN = -1.2
 SHUT = -3.5
 """Up to this score no second look is taken."""
 NOTHING = -9.0
+PASSAGE = 70
+"""Words of a page that are scored together. Of 167 relevant stories of the development sets, each among menus and
+lists, all opened at 70 words, 163 at 200 and 159 at 400."""
 SIGNS = ("syria", "place")
 PEOPLE = ("role", "force", "num", "vague", "party")
 ENDINGS = ("out", "both", "neutral", "deny", "neg", "martyr", "rite", "cause")
@@ -70,8 +74,13 @@ class Glance:
         return sum(known.values()) / len(known) ** 0.5 + self.bias, tuple(best)
 
     def opens_page(self, page: str) -> bool:
-        """Return whether an HTML *page* may hold a claim, before its body is looked for."""
-        return self.score(TAG.sub(" ", page))[0] >= OPEN
+        """Return whether an HTML *page* may hold a claim, before its body is looked for: one passage of it is enough.
+
+        Menus and lists of other stories would outweigh the article if the page were scored as a whole.
+        """
+        words = TAG.sub(" ", page).split()
+        passages = (" ".join(words[start : start + PASSAGE]) for start in range(0, len(words), PASSAGE))
+        return any(self.score(passage)[0] >= OPEN for passage in passages)
 
 
 def judge(reading: Reading, score: float, seen: tuple[str, ...]) -> Verdict:

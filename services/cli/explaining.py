@@ -168,7 +168,7 @@ async def _article(page: bytes, content_type: str | None, url: str | None, setti
     limits = settings.collector.limits
     parsers = ParserPool(seconds=limits.parse, memory=limits.memory)
     try:
-        return await parsers.article(page, content_type, url or "")
+        return (await parsers.article(page, content_type, url or "")).text
     except Retry as error:
         raise ClaimwatchError(error.reason) from error
     finally:

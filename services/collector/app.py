@@ -17,6 +17,7 @@ from services.collector.settings import CollectorSettings, SourceSettings
 from services.collector.sources import Source
 from services.collector.sources.article import Articles
 from services.collector.sources.fetching import Fetcher, Limits
+from services.collector.sources.gate import Gate
 from services.collector.sources.hosts import Hosts
 from services.collector.sources.parser_process import ParserPool
 from services.collector.sources.rss import RssSource
@@ -34,8 +35,10 @@ DRAIN = 3.0
 """Seconds a look in progress may take to finish once the process is asked to stop; what is cut is done again."""
 
 
-async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = False) -> None:
+async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = False, gate: Gate | None = None) -> None:
     """Collect until ``runtime.stop`` is set; with *once*, look at every source once, due or not, and return.
+
+    Articles' pages are fetched and read where *gate* opens; without one, for every short entry.
 
     Raises:
         ConfigurationError: a source cannot be what the settings say.
@@ -44,7 +47,7 @@ async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = Fal
     """
     state = State(runtime.engine)
     collector = Collector(log=runtime.log, state=state, clock=runtime.clock, at_once=settings.limits.at_once)
-    async with watched_sources(settings, runtime.clock) as sources:
+    async with watched_sources(settings, runtime.clock, gate) as sources:
         log.info("collecting", sources=len(sources), catalogue=not settings.sources)
         if once:
             async with asyncio.TaskGroup() as looks:
@@ -62,10 +65,12 @@ def chosen_sources(settings: CollectorSettings) -> tuple[SourceSettings, ...]:
 
 
 @asynccontextmanager
-async def watched_sources(settings: CollectorSettings, clock: Clock) -> AsyncIterator[list[Watched]]:
+async def watched_sources(
+    settings: CollectorSettings, clock: Clock, gate: Gate | None = None
+) -> AsyncIterator[list[Watched]]:
     """Give every chosen source, ready to be looked at; what they share is let go at the end of the block."""
     async with AsyncExitStack() as stack:
-        workshop = await _workshop(settings, clock, stack)
+        workshop = await _workshop(settings, clock, gate, stack)
         yield [_watched(one, settings, workshop) for one in chosen_sources(settings)]
 
 
@@ -78,12 +83,13 @@ class _Workshop:
     parsers: ParserPool
     telegram: TelegramSources | None
     clock: Clock
+    gate: Gate | None
 
     def fetcher(self, source: SourceSettings) -> Fetcher:
         return self.private if source.allow_private else self.public
 
 
-async def _workshop(settings: CollectorSettings, clock: Clock, stack: AsyncExitStack) -> _Workshop:
+async def _workshop(settings: CollectorSettings, clock: Clock, gate: Gate | None, stack: AsyncExitStack) -> _Workshop:
     limits = settings.limits
     parsers = ParserPool(seconds=limits.parse, memory=limits.memory)
     stack.push_async_callback(parsers.close)
@@ -93,7 +99,7 @@ async def _workshop(settings: CollectorSettings, clock: Clock, stack: AsyncExitS
     if settings.telegram.mode != "off":
         telegram = TelegramSources(settings.telegram, public)
         stack.push_async_callback(telegram.close)
-    return _Workshop(public, private, parsers, telegram, clock)
+    return _Workshop(public, private, parsers, telegram, clock, gate)
 
 
 def _fetcher(settings: CollectorSettings, clock: Clock, *, allow_private: bool) -> Fetcher:
@@ -134,7 +140,7 @@ def _watched(source: SourceSettings, settings: CollectorSettings, workshop: _Wor
         source,
         KINDS[source.kind](source, workshop, wake.set),
         Pace(source.interval or usual, settings.longest_interval),
-        Articles(workshop.fetcher(source), workshop.parsers) if source.kind == "rss" else None,
+        Articles(workshop.fetcher(source), workshop.parsers, workshop.gate) if source.kind == "rss" else None,
         wake,
     )
 

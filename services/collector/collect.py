@@ -157,7 +157,7 @@ class Collector:
 
     async def _append_one(self, watched: Watched, novelty: Novelty) -> None:
         if watched.articles and wants_article(novelty.entry, watched.settings.full_text):
-            novelty = replace(novelty, entry=await watched.articles.complete(novelty.entry))
+            novelty = replace(novelty, entry=(await watched.articles.complete(novelty.entry)).entry)
         now = self._clock.now()
         item = raw_item(novelty, watched.settings.ref, now)
         value, headers = codec.encode(item, source="collector", time=now)

@@ -11,12 +11,13 @@ from hashlib import sha256
 from typing import Literal
 
 from services.collector.sources import Entry
+from services.collector.sources.addresses import MOST_URL
+from services.collector.wire import wire_tag
 from shared.messages import RawItem, SourceRef, stable_id
 
 MOST_TEXT = 200_000
 """Characters of one item. At four bytes each it still fits Kafka's default limit of 1 MiB a message."""
 MOST_TITLE = 2_000
-MOST_URL = 4_000
 
 _SPACE = re.compile(r"\s+")
 
@@ -125,6 +126,8 @@ def raw_item(novelty: Novelty, source: SourceRef, seen_at: datetime) -> RawItem:
         seen_at=seen_at,
         forwarded_from=entry.forwarded_from,
         byline=entry.byline,
+        wire=wire_tag(entry.text),
+        canonical=entry.canonical,
         notes=(*entry.notes, *(("truncated",) if cut else ())),
     )
 

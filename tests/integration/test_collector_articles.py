@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.collector.sources.gate import Gate
 from tests.support.collecting import CollectorWorld, feed_source, item, rss, world
 from tests.support.web_server import Page, WebServer
 
@@ -81,3 +82,45 @@ async def test_a_long_entry_needs_no_article(web: WebServer, world: CollectorWor
     world.sources.append(feed_source(web.url("/feed"), full_text="auto"))
     await world.look()
     assert web.requests_to("/article") == []
+
+
+async def test_only_what_the_gate_opens_for_is_fetched(web: WebServer, world: CollectorWorld) -> None:
+    web.serve("/feed", rss(item("a", "Adviser killed", link="/article"), item("b", "Recipe", "Apples.", "/apples")))
+    web.serve("/article", Page(ARTICLE.encode(), content_type="text/html"))
+    world.sources.append(feed_source(web.url("/feed"), full_text="auto"))
+    world.gate = Gate(teaser=lambda teaser: "killed" in teaser, page=lambda _: True)
+    await world.look()
+    articles = {one.title: one for one in await world.published()}
+    assert articles["Adviser killed"].notes == ("full-text",)
+    assert (articles["Recipe"].text, articles["Recipe"].notes) == ("Apples.", ("gate-shut",))
+    assert web.requests_to("/apples") == []
+
+
+async def test_a_page_that_holds_nothing_is_not_read(web: WebServer, world: CollectorWorld) -> None:
+    web.serve("/feed", rss(item("a", "Adviser killed", "The summary.", "/article")))
+    web.serve("/article", Page(ARTICLE.encode("utf-16"), content_type="text/html"))
+    world.sources.append(feed_source(web.url("/feed"), full_text="auto"))
+    shown: list[str] = []
+    world.gate = Gate(teaser=lambda _: True, page=lambda page: bool(shown.append(page)))
+    await world.look()
+    (one,) = await world.published()
+    assert (one.text, one.notes) == ("The summary.", ("page-shut",))
+    assert shown == [ARTICLE]
+
+
+async def test_what_a_page_says_of_itself_is_kept_and_changes_no_identity(
+    web: WebServer, world: CollectorWorld
+) -> None:
+    head = f"<head><link rel='canonical' href='{web.url('/2016/adviser')}'><meta name='author' content='Jane Doe'>"
+    wire = ARTICLE.replace("<head>", head).replace("<p>The", "<p>DAMASCUS (Reuters) - The", 1)
+    web.serve("/feed", *(rss(item(guid, "Adviser killed", link="/article")) for guid in ("a", "b")))
+    web.serve("/article", Page(wire.encode(), content_type="text/html"))
+    world.sources.append(feed_source(web.url("/feed"), full_text="auto"))
+    await world.look()
+    await world.look()
+    first, second = await world.published()
+    assert {(one.canonical, one.byline, one.wire) for one in (first, second)} == {
+        (web.url("/2016/adviser"), "Jane Doe", "Reuters")
+    }
+    assert first.item != second.item
+    assert first.url == web.url("/article")

@@ -14,6 +14,7 @@ import pytest
 from services.collector.app import run
 from services.collector.health import SourceHealth, health
 from services.collector.settings import CollectorSettings, SourceSettings
+from services.collector.sources.gate import Gate
 from shared import codec
 from shared.clock import FixedClock
 from shared.database import create_engine
@@ -56,6 +57,7 @@ class CollectorWorld:
     clock: FixedClock
     sources: list[SourceSettings] = field(default_factory=list)
     options: dict[str, object] = field(default_factory=dict)
+    gate: Gate | None = None
 
     @property
     def settings(self) -> CollectorSettings:
@@ -65,7 +67,7 @@ class CollectorWorld:
     async def look(self) -> None:
         """Look at every source once, a minute later than the last time."""
         self.clock.advance(timedelta(minutes=1))
-        await run(self.runtime, self.settings, once=True)
+        await run(self.runtime, self.settings, once=True, gate=self.gate)
 
     async def published(self) -> list[RawItem]:
         """Return every version published so far, in the order of the log's partitions."""

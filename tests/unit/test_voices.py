@@ -62,6 +62,15 @@ def test_a_wire_story_is_its_agencys_voice() -> None:
     assert voices.voice(claim(), raw(outlet="Local Paper", byline="By Reuters staff"), "en") == "Reuters"
 
 
+@pytest.mark.parametrize(("wire", "agency"), [("Reuters", "Reuters"), ("AP", "AP"), ("ТАСС", "TASS")])
+def test_a_story_with_an_agencys_tag_is_its_agencys_voice(wire: str, agency: str) -> None:
+    assert voices.outlet(raw(outlet="Local Paper", wire=wire, byline="Jane Doe")) == agency
+
+
+def test_an_unknown_tag_leaves_the_story_to_its_outlet() -> None:
+    assert voices.outlet(raw(outlet="Local Paper", wire="Village Press")) == "Local Paper"
+
+
 def test_outlets_of_one_owner_are_one_voice() -> None:
     shared_owner = [SourceRef(id=name, name=name, kind="rss", owner="Holding") for name in ("one", "two")]
     assert {voices.voice(claim(), raw(source=source), "en") for source in shared_owner} == {"Holding"}

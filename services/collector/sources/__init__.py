@@ -18,7 +18,8 @@ Cursor = Mapping[str, str]
 class Entry:
     """An item as the source shows it now, before anyone knows whether it is new.
 
-    ``key`` is its identity within the source; ``deleted`` says the source itself reported it gone.
+    ``key`` is its identity within the source; ``deleted`` says the source itself reported it gone. ``canonical`` is
+    what its page calls its own address: data, and no identity.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Entry:
     lang: str | None = None
     forwarded_from: str | None = None
     byline: str | None = None
+    canonical: str | None = None
     notes: tuple[str, ...] = ()
     deleted: bool = False
 

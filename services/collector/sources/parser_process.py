@@ -15,12 +15,14 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any, BinaryIO, Literal
 
+from services.collector.sources.article_parsing import Article, NotAnArticle, parse_article, parse_page
 from services.collector.sources.feed_parsing import Feed, NotAFeed, as_json, from_json, parse_feed
 from shared.errors import Retry
 
-Task = Literal["feed", "article"]
+Task = Literal["feed", "page", "article"]
 USES = 500
 """Documents after which a worker is replaced: parsers in C leak a little."""
 
@@ -43,14 +45,23 @@ class ParserPool:
         """
         return from_json(await self._ask("feed", body, content_type, url))
 
-    async def article(self, body: bytes, content_type: str | None, url: str) -> str:
-        """Return the text of the article in *body*.
+    async def page(self, body: bytes, content_type: str | None, url: str) -> str:
+        """Return the markup in *body* as text, bounded, for a gate to look at.
+
+        Raises:
+            Retry: it cannot be read within the limits.
+
+        """
+        return str((await self._ask("page", body, content_type, url))["text"])
+
+    async def article(self, body: bytes, content_type: str | None, url: str) -> Article:
+        """Return the article in *body*.
 
         Raises:
             Retry: there is none, or it cannot be read within the limits.
 
         """
-        return str((await self._ask("article", body, content_type, url))["text"])
+        return Article(**await self._ask("article", body, content_type, url))
 
     async def close(self) -> None:
         """End the idle workers."""
@@ -136,16 +147,16 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
 
 def handle(request: dict[str, Any], body: bytes) -> dict[str, Any]:
     """Return the answer to one request; a document that cannot be read is an answer too."""
+    content_type, url = request["content_type"], request["url"]
     try:
-        if request["task"] == "feed":
-            return as_json(parse_feed(body, request["content_type"], request["url"]))
-        from services.collector.sources.article_parsing import NotAnArticle, parse_article  # noqa: PLC0415 - as there
-
-        try:
-            return {"text": parse_article(body, request["content_type"], request["url"])}
-        except NotAnArticle as error:
-            return {"error": str(error)}
-    except NotAFeed as error:
+        match request["task"]:
+            case "feed":
+                return as_json(parse_feed(body, content_type, url))
+            case "page":
+                return {"text": parse_page(body, content_type)}
+            case _:
+                return asdict(parse_article(body, content_type, url))
+    except (NotAFeed, NotAnArticle) as error:
         return {"error": str(error)}
     except Exception as error:  # noqa: BLE001 - parsers of others' code, on hostile input, in a process of its own
         return {"error": f"the reader failed on it ({type(error).__name__})"}
