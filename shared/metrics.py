@@ -13,6 +13,7 @@ RETRIES = Counter("claimwatch_retries", "Attempts that failed and were put off",
 LAG = Gauge("claimwatch_lag_records", "Records not yet committed", ["stage", "topic", "partition"])
 OLDEST = Gauge("claimwatch_lag_seconds", "Age of the oldest record not yet committed", ["stage", "topic", "partition"])
 FETCHES = Counter("claimwatch_fetches", "Looks at sources by what came of them", ["source", "status"])
+PAGES = Counter("claimwatch_pages", "Articles' pages read again by what came of it", ["status"])
 SOURCES = Gauge("claimwatch_sources", "Sources by state", ["state"])
 READ = Counter("claimwatch_read_items", "Items read: relevant, irrelevant or unread", ["lang", "decision"])
 INCIDENTS = Counter("claimwatch_incidents", "Incidents opened")

@@ -12,6 +12,8 @@ import structlog
 
 from services.collector.catalogue import catalogue
 from services.collector.collect import Collector, Watched
+from services.collector.pages import Pages
+from services.collector.rereader import Rereader
 from services.collector.schedule import Pace
 from services.collector.settings import CollectorSettings, SourceSettings
 from services.collector.sources import Source
@@ -48,13 +50,22 @@ async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = Fal
     state = State(runtime.engine)
     collector = Collector(log=runtime.log, state=state, clock=runtime.clock, at_once=settings.limits.at_once)
     async with watched_sources(settings, runtime.clock, gate) as sources:
+        rereader = Rereader(
+            log=runtime.log,
+            state=state,
+            pages=Pages(runtime.engine),
+            clock=runtime.clock,
+            collector=collector,
+            watched=sources,
+        )
         log.info("collecting", sources=len(sources), catalogue=not settings.sources)
         if once:
             async with asyncio.TaskGroup() as looks:
                 for one in sources:
                     looks.create_task(collector.look(one))
+            await rereader.round()
             return
-        await _watch_all(collector, sources, settings, runtime, state)
+        await _watch_all(collector, rereader, sources, settings, runtime)
 
 
 def chosen_sources(settings: CollectorSettings) -> tuple[SourceSettings, ...]:
@@ -146,7 +157,11 @@ def _watched(source: SourceSettings, settings: CollectorSettings, workshop: _Wor
 
 
 async def _watch_all(
-    collector: Collector, sources: Sequence[Watched], settings: CollectorSettings, runtime: Runtime, state: State
+    collector: Collector,
+    rereader: Rereader,
+    sources: Sequence[Watched],
+    settings: CollectorSettings,
+    runtime: Runtime,
 ) -> None:
     """Run the loops; on stop give looks in progress time to finish."""
     async with asyncio.TaskGroup() as group:
@@ -156,19 +171,22 @@ async def _watch_all(
             )
             for one in sources
         ]
-        tasks.append(group.create_task(_prune(state, settings, runtime)))
+        tasks.append(group.create_task(rereader.watch(runtime.stop), name="read pages again"))
+        tasks.append(group.create_task(_prune(settings, runtime)))
         await runtime.stop.wait()
         _, late = await asyncio.wait(tasks, timeout=DRAIN)
         for task in late:
             task.cancel()
 
 
-async def _prune(state: State, settings: CollectorSettings, runtime: Runtime) -> None:
+async def _prune(settings: CollectorSettings, runtime: Runtime) -> None:
+    state, pages = State(runtime.engine), Pages(runtime.engine)
     while not runtime.stop.is_set():
         try:
             gone = await state.prune(runtime.clock.now() - timedelta(days=settings.limits.remember))
             if gone:
                 log.info("old items forgotten", items=gone)
+            await pages.prune(runtime.clock.now())
         except Retry as reason:
             log.warning("old items could not be cleared", reason=reason.reason)
         try:

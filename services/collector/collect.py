@@ -22,22 +22,22 @@ from itertools import islice
 import structlog
 
 from services.collector import schedule
-from services.collector.novelty import Novelty, find_missing, find_novelty, item_id, raw_item
+from services.collector.novelty import Novelty, find_missing, find_novelty, item_id
+from services.collector.publishing import publish
+from services.collector.rereading import Page, page_of
 from services.collector.settings import SourceSettings
 from services.collector.sources import Fetched, Source
-from services.collector.sources.article import Articles, wants_article
+from services.collector.sources.article import Articles
+from services.collector.sources.completing import wants_article
 from services.collector.sources.hypertext import one_line
 from services.collector.state import SourceState, State, to_touch
-from shared import codec
 from shared.clock import Clock
 from shared.errors import Retry
 from shared.eventlog import EventLog
-from shared.metrics import FETCHES, ITEMS, SOURCES
-from shared.topics import RAW
+from shared.metrics import FETCHES, SOURCES
 
 log = structlog.get_logger(__name__)
 
-STAGE = "collect"
 MOST_REASON = 500
 """Characters of an error that are kept; what a server sends may stand in it."""
 BATCH, BATCH_WITH_ARTICLES = 50, 10
@@ -130,6 +130,8 @@ class Collector:
         source = watched.settings.id
         shown = {item_id(source, entry.key): entry for entry in fetched.entries}
         covered = [item_id(source, key) for key in fetched.covers or ()]
+        if not fetched.unchanged:
+            covered += await self._state.gone(source)
         known = await self._state.known({*shown, *covered})
         now = self._clock.now()
         news = [novelty for item, entry in shown.items() if (novelty := find_novelty(source, entry, known.get(item)))]
@@ -137,9 +139,10 @@ class Collector:
         # Oldest first, so that readers meet the items of a source in the order of their story.
         news.sort(key=lambda novelty: novelty.entry.published_at or now)
         for batch in _portions(news, BATCH_WITH_ARTICLES if watched.articles else BATCH):
-            await self._append(watched, batch)
+            pages = await self._append(watched, batch)
             async with self._state.saving() as saving:
                 await saving.items(source, [novelty.remembered for novelty in batch], now)
+                await saving.pages([page for page in pages if page])
         stale = to_touch((known[item] for item in shown if item in known), now)
         if stale:
             async with self._state.saving() as saving:
@@ -149,20 +152,20 @@ class Collector:
             log.info("items collected", source=source, changes=dict(changes))
         return len(news)
 
-    async def _append(self, watched: Watched, batch: Sequence[Novelty]) -> None:
-        results = await asyncio.gather(*(self._append_one(watched, one) for one in batch), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+    async def _append(self, watched: Watched, batch: Sequence[Novelty]) -> list[Page | None]:
+        """Append every version, whatever becomes of the others; return the pages to read again."""
+        tasks = [asyncio.create_task(self._append_one(watched, one)) for one in batch]
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return [task.result() for task in tasks]
 
-    async def _append_one(self, watched: Watched, novelty: Novelty) -> None:
+    async def _append_one(self, watched: Watched, novelty: Novelty) -> Page | None:
+        page = None
         if watched.articles and wants_article(novelty.entry, watched.settings.full_text):
-            novelty = replace(novelty, entry=(await watched.articles.complete(novelty.entry)).entry)
-        now = self._clock.now()
-        item = raw_item(novelty, watched.settings.ref, now)
-        value, headers = codec.encode(item, source="collector", time=now)
-        await self._log.append(RAW.name, RAW.key(item), value, headers)
-        ITEMS.labels(stage=STAGE, status=novelty.change).inc()
+            completed = await watched.articles.complete(novelty.entry)
+            page = page_of(novelty, completed, watched.settings.id, self._clock.now())
+            novelty = replace(novelty, entry=completed.entry)
+        await publish(self._log, novelty, watched.settings.ref, self._clock.now())
+        return page
 
     async def _record_failure(self, watched: Watched, state: SourceState, reason: Retry) -> datetime:
         source, now, failures = watched.settings.id, self._clock.now(), state.failures + 1
@@ -196,7 +199,7 @@ class Collector:
             try:
                 leased = leased or await self._state.lease(source, now, now + LEASE)
                 if leased:
-                    async with self._holding(source):
+                    async with self.holding(source):
                         return await self.look(watched)
                 due = (await self._state.load(source)).next_due_at
                 return due if due and due > now else now + LEASE
@@ -207,7 +210,7 @@ class Collector:
         return self._clock.now()
 
     @asynccontextmanager
-    async def _holding(self, source: str) -> AsyncIterator[None]:
+    async def holding(self, source: str) -> AsyncIterator[None]:
         """Keep the lease of *source* alive while the block runs."""
         renewing = asyncio.create_task(self._renew(source))
         try:

@@ -33,6 +33,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.collector.novelty import Remembered
+from services.collector.pages import Pages, remember
+from services.collector.rereading import Page
 from services.collector.sources import Cursor
 from shared.database import METADATA, UtcMoment, reading, writing
 
@@ -114,6 +116,10 @@ class State:
             rows = (await connection.execute(select(*_STATE).order_by(SOURCE_STATE.c.source))).mappings().all()
         return [_state(row) for row in rows]
 
+    async def gone(self, source: str) -> list[str]:
+        """Return the items of *source* whose pages are gone: deleted, if the source does not show them any more."""
+        return await Pages(self._engine).gone(source)
+
     async def known(self, items: Iterable[str]) -> dict[str, Remembered]:
         """Return what is remembered of those of *items* that were published."""
         found: dict[str, Remembered] = {}
@@ -163,6 +169,10 @@ class Saving:
                 set(rows[0]) - {"item", "source"},
                 when=lambda new: SOURCE_ITEM.c.version <= new.version,
             )
+
+    async def pages(self, pages: Sequence[Page], *, forget: Sequence[str] = ()) -> None:
+        """Remember *pages* for being read again, and *forget* those of the named items."""
+        await remember(self._connection, pages, forget)
 
     async def extend(self, source: str, until: datetime) -> None:
         """Keep *source* for this collector until *until*; one that was let go stays free."""

@@ -17,6 +17,11 @@ def same_site(one: str, other: str) -> bool:
     return left == right or left.endswith(f".{right}") or right.endswith(f".{left}")
 
 
+def same_page(one: str, other: str) -> bool:
+    """Return whether two http addresses lead to one page, whatever their schemes, fragments and devices."""
+    return _host(one) == _host(other) != "" and _place(one) == _place(other)
+
+
 def own_address(reference: str, page: str) -> str | None:
     """Return what *reference* on *page* leads to, if that is a web address of the page's own site; else None.
 
@@ -29,6 +34,11 @@ def own_address(reference: str, page: str) -> str | None:
         return None
     fits = scheme in ("http", "https") and len(address) <= MOST_URL and address.isprintable()
     return address if fits and same_site(address, page) else None
+
+
+def _place(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.path.rstrip("/"), parts.query
 
 
 def _host(url: str) -> str:
