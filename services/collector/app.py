@@ -49,7 +49,7 @@ async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = Fal
     """
     state = State(runtime.engine)
     collector = Collector(log=runtime.log, state=state, clock=runtime.clock, at_once=settings.limits.at_once)
-    async with watched_sources(settings, runtime.clock, gate) as sources:
+    async with watched_sources(settings, runtime, gate) as sources:
         rereader = Rereader(
             log=runtime.log,
             state=state,
@@ -77,11 +77,11 @@ def chosen_sources(settings: CollectorSettings) -> tuple[SourceSettings, ...]:
 
 @asynccontextmanager
 async def watched_sources(
-    settings: CollectorSettings, clock: Clock, gate: Gate | None = None
+    settings: CollectorSettings, runtime: Runtime, gate: Gate | None = None
 ) -> AsyncIterator[list[Watched]]:
     """Give every chosen source, ready to be looked at; what they share is let go at the end of the block."""
     async with AsyncExitStack() as stack:
-        workshop = await _workshop(settings, clock, gate, stack)
+        workshop = await _workshop(settings, runtime, gate, stack)
         yield [_watched(one, settings, workshop) for one in chosen_sources(settings)]
 
 
@@ -100,15 +100,17 @@ class _Workshop:
         return self.private if source.allow_private else self.public
 
 
-async def _workshop(settings: CollectorSettings, clock: Clock, gate: Gate | None, stack: AsyncExitStack) -> _Workshop:
-    limits = settings.limits
+async def _workshop(
+    settings: CollectorSettings, runtime: Runtime, gate: Gate | None, stack: AsyncExitStack
+) -> _Workshop:
+    limits, clock = settings.limits, runtime.clock
     parsers = ParserPool(seconds=limits.parse, memory=limits.memory)
     stack.push_async_callback(parsers.close)
     public = await stack.enter_async_context(_fetcher(settings, clock, allow_private=False))
     private = await stack.enter_async_context(_fetcher(settings, clock, allow_private=True))
     telegram = None
     if settings.telegram.mode != "off":
-        telegram = TelegramSources(settings.telegram, public)
+        telegram = TelegramSources(settings.telegram, public, runtime.engine)
         stack.push_async_callback(telegram.close)
     return _Workshop(public, private, parsers, telegram, clock, gate)
 

@@ -26,7 +26,7 @@ from services.collector.novelty import Novelty, find_missing, find_novelty, item
 from services.collector.publishing import publish
 from services.collector.rereading import Page, page_of
 from services.collector.settings import SourceSettings
-from services.collector.sources import Fetched, Source
+from services.collector.sources import Elsewhere, Fetched, Source
 from services.collector.sources.article import Articles
 from services.collector.sources.completing import wants_article
 from services.collector.sources.hypertext import one_line
@@ -96,6 +96,8 @@ class Collector:
             state = await self._state.load(source)
             try:
                 fetched = await watched.source.fetch(state.cursor)
+            except Elsewhere as reason:
+                return await self._stand_by(watched, state, reason)
             except Retry as reason:
                 return await self._record_failure(watched, state, reason)
             return await self._keep(watched, state, fetched)
@@ -191,6 +193,16 @@ class Collector:
         )
         return due
 
+    async def _stand_by(self, watched: Watched, state: SourceState, reason: Elsewhere) -> datetime:
+        """Leave the source to the process that reads it, and its memory as that one wrote it."""
+        source = watched.settings.id
+        if self._standing.get(source) != "standby":
+            log.warning("source is read by another process", source=source, reason=reason.reason)
+        self._stand(source, "standby")
+        async with self._state.saving() as saving:
+            await saving.source(state)
+        return self._clock.now() + timedelta(seconds=reason.after or watched.pace.interval)
+
     async def _persist(self, watched: Watched, stop: asyncio.Event) -> datetime:
         """Look, again and again while the log or the database is away; leave the source to whoever has it."""
         source, pause, leased = watched.settings.id, FIRST_PAUSE, False
@@ -258,7 +270,7 @@ class Collector:
     def _stand(self, source: str, standing: str) -> None:
         self._standing[source] = standing
         counts = Counter(self._standing.values())
-        for state in ("ok", "failing", "waiting"):
+        for state in ("ok", "failing", "waiting", "standby"):
             SOURCES.labels(state=state).set(counts[state])
         dark = counts["failing"] == len(self._standing) > 0
         if dark and not self._dark:

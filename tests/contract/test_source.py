@@ -20,6 +20,7 @@ from shared.errors import Retry
 from shared.settings import Secret
 from tests.support.channel import Channel
 from tests.support.collecting import NOW, item, rss
+from tests.support.lone_session import LoneSession
 from tests.support.mtproto import MtprotoServer
 from tests.support.preview_site import PreviewSite
 from tests.support.reading import local_fetcher
@@ -103,7 +104,7 @@ async def preview_outlet(stack: AsyncExitStack) -> Outlet:
 
 async def account_outlet(stack: AsyncExitStack) -> Outlet:
     server = await stack.enter_async_context(MtprotoServer())
-    client = TelethonClient(api_id=1, api_hash=Secret("hash"), session=Secret(server.session()))
+    client = TelethonClient(api_id=1, api_hash=Secret("hash"), session=Secret(server.session()), lease=LoneSession())
     stack.push_async_callback(client.close)
     return ChannelOutlet(server.channel("WarNews"), AccountSource("warnews", client), server)
 

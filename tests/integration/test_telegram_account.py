@@ -13,6 +13,7 @@ from services.collector.sources.telegram.telethon_client import TelethonClient
 from shared.errors import ConfigurationError, Retry
 from shared.settings import Secret
 from tests.support.channel import Channel
+from tests.support.lone_session import LoneSession
 from tests.support.mtproto import MtprotoServer
 from tests.support.reading import Reader
 
@@ -29,7 +30,7 @@ def channel(server: MtprotoServer) -> Channel:
 
 
 def client_for(session: str) -> TelethonClient:
-    return TelethonClient(api_id=1, api_hash=Secret("hash"), session=Secret(session))
+    return TelethonClient(api_id=1, api_hash=Secret("hash"), session=Secret(session), lease=LoneSession())
 
 
 @pytest.fixture

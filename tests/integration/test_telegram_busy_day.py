@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ from services.collector.sources.telegram.telethon_client import TelethonClient
 from shared.errors import Retry
 from shared.settings import Secret
 from tests.support.channel import Channel
+from tests.support.lone_session import LoneSession
 from tests.support.mtproto import MtprotoServer
 from tests.support.preview_site import PreviewSite
 from tests.support.reading import Reader, local_fetcher
@@ -82,7 +84,7 @@ async def test_the_account_ends_with_what_the_channel_holds(seed: int) -> None:
     chance = random.Random(seed)
     async with MtprotoServer() as server:
         channel = server.channel("WarNews")
-        client = TelethonClient(api_id=1, api_hash=Secret("h"), session=Secret(server.session()))
+        client = TelethonClient(api_id=1, api_hash=Secret("h"), session=Secret(server.session()), lease=LoneSession())
         reader = Reader(AccountSource("warnews", client))
 
         def disturb() -> None:
@@ -93,7 +95,7 @@ async def test_the_account_ends_with_what_the_channel_holds(seed: int) -> None:
 
         await live_through(channel, reader, disturb, chance)
         channel.flood(0)
-        client._client._flood_waited_requests.clear()
+        await asyncio.sleep(2)
         await reader.look_until_done()
         await reader.look()
         await client.close()

@@ -10,6 +10,7 @@ from services.collector.sources.telegram.account import AccountSource
 from services.collector.sources.telegram.telethon_client import TelethonClient, log_in
 from shared.errors import Retry
 from shared.settings import Secret
+from tests.support.lone_session import LoneSession
 from tests.support.mtproto import MtprotoServer
 from tests.support.mtproto.secrecy import server_key
 from tests.support.reading import Reader
@@ -42,7 +43,7 @@ async def session_from(server: MtprotoServer, *answers: str, hidden: Callable[[s
 
 
 async def read_with(session: Secret, channel: str) -> list[str]:
-    client = TelethonClient(api_id=1, api_hash=Secret("hash"), session=session)
+    client = TelethonClient(api_id=1, api_hash=Secret("hash"), session=session, lease=LoneSession())
     reader = Reader(AccountSource(channel, client))
     try:
         await reader.look()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.collector.sources import Entry
 from services.collector.sources.telegram.factory import TelegramSources
 from services.collector.sources.telegram.settings import TelegramSettings
+from shared.database import create_engine
+from shared.migrations import upgrade
 from shared.settings import Secret
 from tests.support.channel import Channel
 from tests.support.mtproto import MtprotoServer
@@ -51,17 +55,27 @@ def channel() -> Channel:
 
 
 @pytest.fixture
-async def readers(channel: Channel) -> AsyncIterator[tuple[Reader, Reader]]:
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    url = f"sqlite:///{tmp_path / 'claimwatch.db'}"
+    await upgrade(url)
+    engine = create_engine(url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def readers(channel: Channel, engine: AsyncEngine) -> AsyncIterator[tuple[Reader, Reader]]:
     fetcher = local_fetcher()
     with PreviewSite(channel) as site:
         async with MtprotoServer(channel) as server:
             settings = TelegramSettings(mode="preview", accept_terms=True, preview_url=site.url)
-            previews = TelegramSources(settings, fetcher)
+            previews = TelegramSources(settings, fetcher, engine)
             accounts = TelegramSources(
                 TelegramSettings(
                     mode="account", accept_terms=True, api_id=1, api_hash=Secret("h"), session=Secret(server.session())
                 ),
                 fetcher,
+                engine,
             )
             yield Reader(previews.source("@warnews")), Reader(accounts.source("https://t.me/s/WarNews"))
             await previews.close()
@@ -91,7 +105,9 @@ async def test_both_adapters_show_the_same_entries_at_every_step(
     assert texts["warnews/4"] == RTL
 
 
-async def test_when_the_preview_closes_the_account_reads_on_where_it_stopped(channel: Channel) -> None:
+async def test_when_the_preview_closes_the_account_reads_on_where_it_stopped(
+    channel: Channel, engine: AsyncEngine
+) -> None:
     fetcher = local_fetcher()
     with PreviewSite(channel) as site:
         async with MtprotoServer(channel) as server:
@@ -103,7 +119,7 @@ async def test_when_the_preview_closes_the_account_reads_on_where_it_stopped(cha
                 session=Secret(server.session()),
                 preview_url=site.url,
             )
-            sources = TelegramSources(settings, fetcher)
+            sources = TelegramSources(settings, fetcher, engine)
             reader = Reader(sources.source("warnews"))
             channel.post("first")
             await reader.look()

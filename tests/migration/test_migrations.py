@@ -14,12 +14,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text
 
 import services.alerter.tables
+import services.collector.sources.telegram.session_lease
 import services.collector.state
 from shared.database import METADATA, create_engine, reading, sqlite_path, writing
 from shared.errors import ConfigurationError
 from shared.migrations import check_revision, config, upgrade
 
-TABLES = (services.alerter.tables, services.collector.state)
+TABLES = (services.alerter.tables, services.collector.state, services.collector.sources.telegram.session_lease)
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()][::-1]
 HEAD = REVISIONS[-1]
 

@@ -49,6 +49,11 @@ class Service:
         self.check()
         self._end(signal.SIGKILL)
 
+    def kill_if_running(self) -> None:
+        """End it at once if it has not ended yet."""
+        if self._process is not None and self._process.poll() is None:
+            self._end(signal.SIGKILL)
+
     def stop(self) -> int:
         """End it in good order (SIGTERM) and return the exit status."""
         self.check()
@@ -95,8 +100,7 @@ def services(*names: str, directory: Path, config: Path) -> Iterator[dict[str, S
         yield made
     finally:
         for service in made.values():
-            if service._process is not None and service._process.poll() is None:
-                service._end(signal.SIGKILL)
+            service.kill_if_running()
 
 
 async def until(

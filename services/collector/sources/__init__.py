@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shared.errors import Retry
+
 Cursor = Mapping[str, str]
 """What a source remembers between two fetches (ETag, last id…); opaque to everyone else, JSON-safe."""
 
@@ -55,6 +57,13 @@ class Fetched:
     notes: tuple[str, ...] = ()
 
 
+class Elsewhere(Retry):
+    """Another collector on the same database reads this source: no failure, this one stands by for ``after`` seconds.
+
+    Raised where two processes must never read at once, as with one Telegram session.
+    """
+
+
 class Source(Protocol):
     """Reads one feed or channel."""
 
@@ -65,6 +74,7 @@ class Source(Protocol):
 
         Raises:
             Retry: unreachable, blocked or not a feed just now; the message names the source, the cause and the fix.
+            Elsewhere: only one process may read it, and it is not this one.
 
         """
         ...

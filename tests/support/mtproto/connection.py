@@ -80,6 +80,11 @@ class Connection:
         finally:
             self.drop()
 
+    @property
+    def open(self) -> bool:
+        """Whether the socket is, at both ends."""
+        return not self._writer.is_closing() and not self._reader.at_eof()
+
     def drop(self) -> None:
         """Close the socket, as a network does."""
         self._writer.close()

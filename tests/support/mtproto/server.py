@@ -33,6 +33,8 @@ LONGEST_DIFFERENCE = 100
 class MtprotoServer:
     """An async context manager: a data centre on a free loopback port.
 
+    A key that is used over two sockets at a time is answered as Telegram answers it: never again.
+
     ``calls`` counts the requests by name; ``silent`` holds updates back, as Telegram does when it sees fit; ``mute``
     leaves requests for channels without an answer.
     """
@@ -137,6 +139,8 @@ class MtprotoServer:
         name = type(request).__name__.removesuffix("Request")
         self.calls[name] += 1
         self._events[name].set()
+        if any(other.open and other.key_id == connection.key_id for other in self._connections - {connection}):
+            self.duplicate()
         if self._refusal:
             raise self._refusal
         if isinstance(request, FREE):

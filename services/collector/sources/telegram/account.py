@@ -29,6 +29,10 @@ class AccountUnusable(Retry):
     """Telegram will not serve this session again: only the operator can help, and no request is made meanwhile."""
 
 
+class FloodWait(Retry):
+    """Telegram asks to wait ``after`` seconds."""
+
+
 class ChannelUnknown(Retry):
     """Telegram does not know the id and access hash: another account's, or the channel is gone."""
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.collector.sources import Cursor, Fetched, Source
 from services.collector.sources.telegram.account import AccountSource
 from services.collector.sources.telegram.post import channel_name
 from services.collector.sources.telegram.preview import Fetcher, PreviewClosed, PreviewSource
+from services.collector.sources.telegram.session_lease import SessionLease
 from services.collector.sources.telegram.settings import TelegramSettings, Way
 from shared.errors import ConfigurationError
 
@@ -25,12 +27,15 @@ WAY = "way"
 
 
 class TelegramSources:
-    """Makes one source per channel; those that use the account share its one connection."""
+    """Makes one source per channel; those that use the account share its one connection.
 
-    def __init__(self, settings: TelegramSettings, fetcher: Fetcher) -> None:
+    *engine* is the database in which the processes of a deployment agree on who uses the account's session.
+    """
+
+    def __init__(self, settings: TelegramSettings, fetcher: Fetcher, engine: AsyncEngine) -> None:
         self._settings = settings
         self._fetcher = fetcher
-        self._account = _client(settings) if settings.uses_account else None
+        self._account = _client(settings, engine) if settings.uses_account else None
 
     def source(
         self,
@@ -105,11 +110,18 @@ class PreviewOrAccount:
         return replace(fetched, cursor={**fetched.cursor, WAY: "account"})
 
 
-def _client(settings: TelegramSettings) -> TelethonClient:
-    from services.collector.sources.telegram.telethon_client import TelethonClient  # noqa: PLC0415 - slow to import
+def _client(settings: TelegramSettings, engine: AsyncEngine) -> TelethonClient:
+    from services.collector.sources.telegram.telethon_client import (  # noqa: PLC0415 - slow to import
+        TelethonClient,
+        fingerprint,
+    )
 
     if settings.api_id is None or settings.api_hash is None or settings.session is None:
         raise ConfigurationError("telegram.session", "is missing", "Set api_id, api_hash and session")
     return TelethonClient(
-        api_id=settings.api_id, api_hash=settings.api_hash, session=settings.session, server=settings.address
+        api_id=settings.api_id,
+        api_hash=settings.api_hash,
+        session=settings.session,
+        lease=SessionLease(engine, fingerprint(settings.session)),
+        server=settings.address,
     )

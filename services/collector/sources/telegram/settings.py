@@ -33,7 +33,8 @@ class TelegramSettings(Section):
 
     ``account`` reads through the API as a *user* (bots cannot read channels they do not run): every channel the number
     may see, exact edit times. Telegram can ban the number; keep one for this purpose. The session string is as good as
-    its password, and one session may be used by **one process only**: a second one makes Telegram revoke it.
+    its password, and one session serves **one process only**, because Telegram revokes one that is used twice: further
+    collectors stand by.
 
     ``both`` uses the preview and turns to the account for channels without one, for good; a source's ``via`` can
     choose. A channel may change its way at any time: posts have one identity and one form, none is lost or read twice.

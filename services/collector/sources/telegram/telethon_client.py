@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import structlog
@@ -28,8 +29,10 @@ from telethon.errors import (
 )
 from telethon.sessions import StringSession
 
-from services.collector.sources.telegram.account import AccountUnusable, ChannelUnknown, Peer
+from services.collector.sources.telegram.account import AccountUnusable, ChannelUnknown, FloodWait, Peer
+from services.collector.sources.telegram.floods import Floods
 from services.collector.sources.telegram.post import Post
+from services.collector.sources.telegram.session_lease import Lease
 from shared.errors import ConfigurationError, Retry
 from shared.settings import Secret
 
@@ -48,10 +51,7 @@ MEANINGS = {
     UsernameInvalidError: "there is no such channel. Check its name",
     ChannelPrivateError: "it is private, or this account is banned from it",
 }
-RENEW = (
-    "Log in again (python -m services.collector.sources.telegram.login), put the new string into "
-    "collector.telegram.session and restart"
-)
+RENEW = "Log in again (claimwatch telegram-login), put the new string into collector.telegram.session and restart"
 FIRST_DC = 2
 """The data centre a new number is greeted by; Telegram sends it on to its own."""
 ATTEMPTS = 1
@@ -67,8 +67,9 @@ class TelethonClient:
     """Connects when first asked, reconnects when needed, and stays down once Telegram has ended the session."""
 
     def __init__(
-        self, *, api_id: int, api_hash: Secret, session: Secret, server: tuple[str, int] | None = None
+        self, *, api_id: int, api_hash: Secret, session: Secret, lease: Lease, server: tuple[str, int] | None = None
     ) -> None:
+        self._lease = lease
         self._client = TelegramClient(
             _session(session, server),
             api_id,
@@ -81,13 +82,17 @@ class TelethonClient:
         )
         self._client.add_event_handler(self._changed, events.Raw(types=CHANGES))
         self._connecting = asyncio.Lock()
+        self._naming = asyncio.Lock()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._wakes: dict[int, Callable[[], None]] = {}
         self._ended: str | None = None
+        self._dropping: asyncio.Task[None] | None = None
+        self._floods = Floods()
 
     async def resolve(self, name: str) -> Peer:
         """See :class:`services.collector.sources.telegram.account.Api`."""
-        found = await self._ask(name, lambda client: client(functions.contacts.ResolveUsernameRequest(name)))
+        async with self._naming:
+            found = await self._look_up(name)
         for chat in found.chats:
             if isinstance(chat, types.Channel) and chat.id == getattr(found.peer, "channel_id", None):
                 return Peer(chat.id, chat.access_hash or 0, _username(chat) or name)
@@ -110,18 +115,45 @@ class TelethonClient:
         self._wakes[peer.id] = wake
 
     async def close(self) -> None:
-        """Disconnect; the next request connects again."""
+        """Disconnect and let another process have the session; the next request connects again."""
+        await self._go_offline()
+        await self._lease.release()
+
+    async def _look_up(self, name: str) -> Any:
+        pause = await self._lease.names_pause()
+        if pause:
+            raise FloodWait(_says(name, f"Telegram wants no name looked up for {pause:.0f} s"), after=pause)
+        try:
+            return await self._ask(name, lambda client: client(functions.contacts.ResolveUsernameRequest(name)))
+        except FloodWait as flood:
+            await self._lease.pause_names(flood.after or 0.0)
+            raise
+
+    def _drop(self) -> None:
+        """Disconnect at once: the session is not this process's any more."""
+        self._dropping = asyncio.create_task(self._go_offline(), name="disconnect from telegram")
+
+    async def _go_offline(self) -> None:
         async with self._connecting:
             await self._disconnect()
 
     async def _posts(self, peer: Peer, **query: Any) -> list[Post]:
         channel = types.InputPeerChannel(peer.id, peer.access_hash)
-        messages = await self._ask(peer.name, lambda client: client.get_messages(channel, **query))
+        clock = asyncio.get_running_loop()
+        pause = self._floods.pause(peer.id, clock.time())
+        if pause:
+            raise FloodWait(_says(peer.name, f"Telegram still wants {pause:.0f} s of rest"), after=pause)
+        try:
+            messages = await self._ask(peer.name, lambda client: client.get_messages(channel, **query))
+        except FloodWait as flood:
+            self._floods.note(peer.id, clock.time() + (flood.after or 0.0))
+            raise
         return [_post(message, peer) for message in messages if message is not None]
 
     async def _ask(self, name: str, ask: Callable[[Any], Awaitable[T]]) -> T:
         if self._ended:
             raise AccountUnusable(self._ended)
+        await self._lease.hold(self._drop)
         try:
             async with self._turns, _only_our_own_cancellation(), asyncio.timeout(ANSWER_SECONDS):
                 await self._connect()
@@ -130,6 +162,8 @@ class TelethonClient:
             raise
         except (RPCError, AuthKeyNotFound, OSError, EOFError, BufferError) as error:
             refusal = translate(error, name)
+            # Telethon would refuse every channel for one's wait; which wait means which channels is decided here.
+            self._client._flood_waited_requests.clear()  # noqa: SLF001 - there is no public way
             if isinstance(refusal, AccountUnusable):
                 self._ended = refusal.reason
                 log.error("telegram account cannot be used", reason=refusal.reason)  # noqa: TRY400 - no traceback
@@ -215,7 +249,7 @@ async def _only_our_own_cancellation() -> AsyncIterator[None]:
 def translate(error: Exception, name: str) -> Retry:
     """Return what *error*, met while reading the channel *name*, means to the schedule and to the operator."""
     if isinstance(error, FloodWaitError):
-        return Retry(_says(name, f"Telegram asks to wait {error.seconds} s"), after=float(error.seconds))
+        return FloodWait(_says(name, f"Telegram asks to wait {error.seconds} s"), after=float(error.seconds))
     if isinstance(error, ENDED):
         return AccountUnusable(_ended(error))
     if isinstance(error, ChannelInvalidError):
@@ -249,6 +283,16 @@ def _says(name: str, problem: str) -> str:
 
 def _code(error: Exception) -> str:
     return " ".join(str(error).split()).partition(" (caused by")[0] or type(error).__name__
+
+
+def fingerprint(session: Secret) -> str:
+    """Return the name under which processes agree on who uses *session*; nothing about its key can be told from it.
+
+    Raises:
+        ConfigurationError: that is no string session.
+
+    """
+    return sha256(_session(session, None).auth_key.key).hexdigest()
 
 
 def _session(secret: Secret, server: tuple[str, int] | None) -> StringSession:
