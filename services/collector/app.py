@@ -23,6 +23,7 @@ from services.collector.sources.gate import Gate
 from services.collector.sources.hosts import Hosts
 from services.collector.sources.parser_process import ParserPool
 from services.collector.sources.rss import RssSource
+from services.collector.sources.sitemap import SitemapSource
 from services.collector.sources.telegram.factory import TelegramSources
 from services.collector.state import State
 from shared.clock import Clock
@@ -133,6 +134,12 @@ def _rss(settings: SourceSettings, workshop: _Workshop, _wake: Callable[[], None
     )
 
 
+def _sitemap(settings: SourceSettings, workshop: _Workshop, _wake: Callable[[], None]) -> Source:
+    return SitemapSource(
+        settings.url or "", fetcher=workshop.fetcher(settings), parsers=workshop.parsers, clock=workshop.clock
+    )
+
+
 def _telegram(settings: SourceSettings, workshop: _Workshop, wake: Callable[[], None]) -> Source:
     if workshop.telegram is None:
         message = "a Telegram source with telegram.mode off passed the settings' check"
@@ -142,7 +149,7 @@ def _telegram(settings: SourceSettings, workshop: _Workshop, wake: Callable[[], 
     )
 
 
-KINDS = {"rss": _rss, "telegram": _telegram}
+KINDS = {"rss": _rss, "sitemap": _sitemap, "telegram": _telegram}
 """What a source's ``kind`` means."""
 
 
@@ -153,7 +160,7 @@ def _watched(source: SourceSettings, settings: CollectorSettings, workshop: _Wor
         source,
         KINDS[source.kind](source, workshop, wake.set),
         Pace(source.interval or usual, settings.longest_interval),
-        Articles(workshop.fetcher(source), workshop.parsers, workshop.gate) if source.kind == "rss" else None,
+        Articles(workshop.fetcher(source), workshop.parsers, workshop.gate) if source.kind != "telegram" else None,
         wake,
     )
 

@@ -20,8 +20,10 @@ class SourceSettings(Section):
 
     id: Identifier = Field(description="Short name of your own: lower-case letters, digits, . _ -; keep it for ever")
     name: str = Field(min_length=1, description="As shown in alerts")
-    kind: Literal["rss", "telegram"] = Field("rss", description="rss (also Atom, RDF, JSON Feed) or telegram")
-    url: str | None = Field(None, description="Address of the feed; for rss")
+    kind: Literal["rss", "sitemap", "telegram"] = Field(
+        "rss", description="rss (also Atom, RDF, JSON Feed), sitemap (best a news sitemap) or telegram"
+    )
+    url: str | None = Field(None, description="Address of the feed or sitemap; for rss and sitemap")
     channel: str | None = Field(None, description="Name of the public channel, as in https://t.me/NAME; for telegram")
     via: Way | None = Field(None, description="preview or account, where collector.telegram.mode is both; for telegram")
     language: str | None = Field(None, pattern=r"^[a-z]{2,3}$", description="ISO 639 code; a hint only")
@@ -41,7 +43,8 @@ class SourceSettings(Section):
         return SourceRef(
             id=self.id,
             name=self.name,
-            kind=self.kind,
+            # To readers downstream a site is a site, by whatever list its articles were found.
+            kind="telegram" if self.kind == "telegram" else "rss",
             language=self.language,
             country=self.country,
             side=self.side,
@@ -52,7 +55,7 @@ class SourceSettings(Section):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         where = f"collector.sources.{self.id}"
-        needed, alien = ("url", "channel") if self.kind == "rss" else ("channel", "url")
+        needed, alien = ("channel", "url") if self.kind == "telegram" else ("url", "channel")
         if not getattr(self, needed):
             raise ConfigurationError(
                 f"{where}.{needed}", f'is needed for kind "{self.kind}"', "Add it, or change the kind"

@@ -9,9 +9,10 @@ from typing import Protocol
 
 import pytest
 
-from services.collector.sources import Source
+from services.collector.sources import Entry, Source
 from services.collector.sources.parser_process import ParserPool
 from services.collector.sources.rss import RssSource
+from services.collector.sources.sitemap import SitemapSource
 from services.collector.sources.telegram.account import AccountSource
 from services.collector.sources.telegram.preview import PreviewSource
 from services.collector.sources.telegram.telethon_client import TelethonClient
@@ -24,6 +25,7 @@ from tests.support.lone_session import LoneSession
 from tests.support.mtproto import MtprotoServer
 from tests.support.preview_site import PreviewSite
 from tests.support.reading import local_fetcher
+from tests.support.sitemaps import article, sitemap
 from tests.support.web_server import Page, WebServer
 
 
@@ -69,6 +71,33 @@ class FeedOutlet:
         self._web.serve("/feed", Page(body.encode(), validate=True))
 
 
+class SitemapOutlet:
+    """Says what it has to say in titles: its texts are on other pages."""
+
+    def __init__(self, web: WebServer, source: Source) -> None:
+        self.source = source
+        self._web = web
+        self._titles: list[str] = []
+        self._show()
+
+    async def publish(self, text: str) -> str:
+        self._titles.append("")
+        name = str(len(self._titles) - 1)
+        await self.edit(name, text)
+        return name
+
+    async def edit(self, name: str, text: str) -> None:
+        self._titles[int(name)] = text
+        self._show()
+
+    async def go_away(self) -> None:
+        self._web.serve("/news.xml", Page(status=500))
+
+    def _show(self) -> None:
+        stories = (article(self._web.url(f"/{place}"), title) for place, title in enumerate(self._titles))
+        self._web.serve("/news.xml", Page(sitemap(*stories).encode(), validate=True))
+
+
 class ChannelOutlet:
     def __init__(self, channel: Channel, source: Source, server: PreviewSite | MtprotoServer) -> None:
         self.source = source
@@ -96,6 +125,15 @@ async def feed_outlet(stack: AsyncExitStack) -> Outlet:
     return FeedOutlet(web, RssSource(web.url("/feed"), fetcher=fetcher, parsers=parsers, clock=FixedClock(NOW)))
 
 
+async def sitemap_outlet(stack: AsyncExitStack) -> Outlet:
+    web = await stack.enter_async_context(WebServer())
+    fetcher = await stack.enter_async_context(local_fetcher())
+    parsers = ParserPool()
+    stack.push_async_callback(parsers.close)
+    clock = FixedClock(NOW)
+    return SitemapOutlet(web, SitemapSource(web.url("/news.xml"), fetcher=fetcher, parsers=parsers, clock=clock))
+
+
 async def preview_outlet(stack: AsyncExitStack) -> Outlet:
     site = stack.enter_context(PreviewSite())
     fetcher = await stack.enter_async_context(local_fetcher())
@@ -109,7 +147,15 @@ async def account_outlet(stack: AsyncExitStack) -> Outlet:
     return ChannelOutlet(server.channel("WarNews"), AccountSource("warnews", client), server)
 
 
-@pytest.fixture(params=[feed_outlet, preview_outlet, account_outlet], ids=["feed", "preview", "account"])
+OUTLETS = {"feed": feed_outlet, "sitemap": sitemap_outlet, "preview": preview_outlet, "account": account_outlet}
+
+
+def said(entry: Entry) -> str:
+    """Return what an outlet published, wherever its kind of source shows it."""
+    return entry.text or entry.title or ""
+
+
+@pytest.fixture(params=OUTLETS.values(), ids=OUTLETS.keys())
 async def outlet(request: pytest.FixtureRequest) -> AsyncIterator[Outlet]:
     async with AsyncExitStack() as stack:
         yield await request.param(stack)
@@ -120,7 +166,7 @@ async def test_a_first_look_shows_what_is_there_each_key_once(outlet: Outlet) ->
     for text in sorted(texts):
         await outlet.publish(text)
     fetched = await outlet.source.fetch({})
-    assert {entry.text for entry in fetched.entries} == texts
+    assert {said(entry) for entry in fetched.entries} == texts
     assert len({entry.key for entry in fetched.entries}) == 5
     assert not fetched.unchanged
 
@@ -138,8 +184,8 @@ async def test_a_look_with_the_same_cursor_shows_the_same_again(outlet: Outlet) 
     await outlet.publish("two")
     lost = await outlet.source.fetch(first.cursor)
     again = await outlet.source.fetch(first.cursor)
-    assert "two" in {entry.text for entry in lost.entries}
-    assert {entry.key: entry.text for entry in lost.entries} == {entry.key: entry.text for entry in again.entries}
+    assert "two" in {said(entry) for entry in lost.entries}
+    assert {entry.key: said(entry) for entry in lost.entries} == {entry.key: said(entry) for entry in again.entries}
 
 
 async def test_an_edit_shows_under_the_same_key(outlet: Outlet) -> None:
@@ -147,7 +193,7 @@ async def test_an_edit_shows_under_the_same_key(outlet: Outlet) -> None:
     first = await outlet.source.fetch({})
     await outlet.edit(name, "4 were killed")
     second = await outlet.source.fetch(first.cursor)
-    assert {entry.key: entry.text for entry in second.entries} == {first.entries[0].key: "4 were killed"}
+    assert {entry.key: said(entry) for entry in second.entries} == {first.entries[0].key: "4 were killed"}
 
 
 async def test_what_a_look_covers_and_shows_is_not_missing(outlet: Outlet) -> None:

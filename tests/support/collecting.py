@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from shared.migrations import upgrade
 from shared.runtime import Runtime
 from shared.topics import RAW, TOPICS
 
+_readers = count()
 NOW = datetime(2016, 2, 2, 12, tzinfo=UTC)
 
 
@@ -72,7 +74,7 @@ class CollectorWorld:
     async def published(self) -> list[RawItem]:
         """Return every version published so far, in the order of the log's partitions."""
         found: list[RawItem] = []
-        group = f"reader-{id(found)}"
+        group = f"reader-{next(_readers)}"
         async with self.runtime.log.subscribe(RAW.name, group) as subscription:
             records = aiter(subscription)
             while sum(lag.records for lag in await subscription.lag()):

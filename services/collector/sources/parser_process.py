@@ -16,13 +16,16 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, BinaryIO, Literal
 
+from services.collector.sources import sitemap_parsing
 from services.collector.sources.article_parsing import Article, NotAnArticle, parse_article, parse_page
 from services.collector.sources.feed_parsing import Feed, NotAFeed, as_json, from_json, parse_feed
+from services.collector.sources.sitemap_parsing import NotASitemap, Sitemap, parse_sitemap
 from shared.errors import Retry
 
-Task = Literal["feed", "page", "article"]
+Task = Literal["feed", "page", "article", "sitemap"]
 USES = 500
 """Documents after which a worker is replaced: parsers in C leak a little."""
 
@@ -63,13 +66,23 @@ class ParserPool:
         """
         return Article(**await self._ask("article", body, content_type, url))
 
+    async def sitemap(self, body: bytes, content_type: str | None, url: str, *, since: datetime) -> Sitemap:
+        """Return what the sitemap in *body* lists of *since* or later.
+
+        Raises:
+            Retry: it is none, or cannot be read within the limits.
+
+        """
+        answer = await self._ask("sitemap", body, content_type, url, since=since.isoformat())
+        return sitemap_parsing.from_json(answer)
+
     async def close(self) -> None:
         """End the idle workers."""
         while self._idle:
             await self._idle.pop().end()
 
-    async def _ask(self, task: Task, body: bytes, content_type: str | None, url: str) -> dict[str, Any]:
-        head = json.dumps({"task": task, "content_type": content_type, "url": url}).encode()
+    async def _ask(self, task: Task, body: bytes, content_type: str | None, url: str, **more: str) -> dict[str, Any]:
+        head = json.dumps({"task": task, "content_type": content_type, "url": url} | more).encode()
         async with self._worker() as worker:
             try:
                 async with asyncio.timeout(self._seconds):
@@ -154,9 +167,12 @@ def handle(request: dict[str, Any], body: bytes) -> dict[str, Any]:
                 return as_json(parse_feed(body, content_type, url))
             case "page":
                 return {"text": parse_page(body, content_type)}
+            case "sitemap":
+                since = datetime.fromisoformat(request["since"])
+                return sitemap_parsing.as_json(parse_sitemap(body, content_type, since))
             case _:
                 return asdict(parse_article(body, content_type, url))
-    except (NotAFeed, NotAnArticle) as error:
+    except (NotAFeed, NotAnArticle, NotASitemap) as error:
         return {"error": str(error)}
     except Exception as error:  # noqa: BLE001 - parsers of others' code, on hostile input, in a process of its own
         return {"error": f"the reader failed on it ({type(error).__name__})"}
