@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator
 
 import pytest
 
 from services.collector.sources.telegram.account import AccountSource, AccountUnusable
 from services.collector.sources.telegram.telethon_client import TelethonClient
-from shared.errors import ConfigurationError, Retry
-from shared.settings import Secret
+from shared.errors import Retry
+from tests.support.account_reading import channel, client, client_for, reader, server
 from tests.support.channel import Channel
-from tests.support.lone_session import LoneSession
 from tests.support.mtproto import MtprotoServer
 from tests.support.reading import Reader
 
-
-@pytest.fixture
-async def server() -> AsyncIterator[MtprotoServer]:
-    async with MtprotoServer() as running:
-        yield running
-
-
-@pytest.fixture
-def channel(server: MtprotoServer) -> Channel:
-    return server.channel("WarNews")
-
-
-def client_for(session: str) -> TelethonClient:
-    return TelethonClient(api_id=1, api_hash=Secret("hash"), session=Secret(session), lease=LoneSession())
-
-
-@pytest.fixture
-async def client(server: MtprotoServer) -> AsyncIterator[TelethonClient]:
-    running = client_for(server.session())
-    yield running
-    await running.close()
-
-
-@pytest.fixture
-def reader(client: TelethonClient) -> Reader:
-    return Reader(AccountSource("warnews", client))
+__all__ = ["channel", "client", "reader", "server"]
 
 
 async def test_a_long_gap_is_read_by_id_without_a_hole(channel: Channel, reader: Reader) -> None:
@@ -183,6 +155,25 @@ async def test_live_updates_wake_the_reader(channel: Channel, client: TelethonCl
     assert "warnews/2" not in reader.texts
 
 
+async def test_edits_and_deletions_that_updates_withheld_are_found_by_reading(
+    server: MtprotoServer, channel: Channel, client: TelethonClient
+) -> None:
+    woken = asyncio.Event()
+    reader = Reader(AccountSource("warnews", client, wake=woken.set))
+    edited, deleted = channel.post("one"), channel.post("two")
+    await reader.look()
+    server.silent = True
+    channel.edit(edited, "four")
+    channel.delete(deleted)
+    channel.post("three")
+    server.silent = False
+    channel.post("reveals the gap")
+    await asyncio.wait_for(woken.wait(), 10)
+    await reader.look()
+    assert list(reader.texts.values()) == ["four", "two", "three", "reveals the gap"]
+    assert reader.deleted == {"warnews/2"}
+
+
 async def test_what_updates_withheld_and_a_difference_too_long_is_read_from_history(
     server: MtprotoServer, channel: Channel, client: TelethonClient
 ) -> None:
@@ -226,45 +217,6 @@ async def test_a_server_that_is_away_is_a_retry_and_reading_goes_on_when_it_is_b
     async with server:
         await reader.look()
         assert set(reader.texts.values()) == {"one", "two"}
-
-
-@pytest.mark.parametrize(
-    ("happen", "words"),
-    [
-        (MtprotoServer.duplicate, "used from two places at once"),
-        (MtprotoServer.revoke, "not logged in any more"),
-    ],
-)
-@pytest.mark.parametrize("when", ["at start", "later"])
-async def test_a_session_telegram_has_ended_is_told_to_the_operator_and_left_alone(
-    server: MtprotoServer, channel: Channel, reader: Reader, happen: object, words: str, when: str
-) -> None:
-    channel.post("one")
-    if when == "later":
-        await reader.look()
-    assert callable(happen)
-    happen(server)
-    with pytest.raises(AccountUnusable, match=rf"{words}.*telegram\.session"):
-        await reader.look()
-    calls = server.calls.total()
-    with pytest.raises(AccountUnusable, match=words):
-        await reader.look()
-    assert server.calls.total() == calls
-    assert server.connected == 0
-
-
-async def test_a_key_the_server_does_not_know_just_now_is_tried_again(
-    server: MtprotoServer, channel: Channel, reader: Reader
-) -> None:
-    channel.post("one")
-    keys = dict(server.keys)
-    server.forget_keys()
-    with pytest.raises(Retry, match=r"does not know this session's key just now.*telegram\.session") as refused:
-        await reader.look()
-    assert not isinstance(refused.value, AccountUnusable)
-    server.keys |= keys
-    await reader.look()
-    assert list(reader.texts.values()) == ["one"]
 
 
 async def test_closing_while_another_channel_reads_is_no_shutdown_to_it(
@@ -332,26 +284,6 @@ async def test_a_handler_that_fails_is_an_answer_and_not_a_reconnect_loop(
     server.refuse(400, "CHANNEL_MONOFORUM_UNSUPPORTED")
     with pytest.raises(Retry, match="CHANNEL_MONOFORUM_UNSUPPORTED"):
         await reader.look()
-
-
-@pytest.mark.parametrize("broken", ["nonsense", "1" + "A" * 352, "1AgAAAA", "\N{BULLET}"])
-def test_a_broken_session_string_is_refused_without_being_shown(broken: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"telegram\.session") as refused:
-        client_for(broken)
-    assert broken not in str(refused.value)
-
-
-async def test_the_session_is_never_logged(
-    server: MtprotoServer, channel: Channel, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    channel.post("one")
-    session = server.session()
-    running = client_for(session)
-    await Reader(AccountSource("warnews", running)).look()
-    await running.close()
-    assert caplog.records
-    assert session not in caplog.text
 
 
 async def test_two_channels_share_one_connection(server: MtprotoServer, client: TelethonClient) -> None:

@@ -35,6 +35,11 @@ STORY: list[tuple[str, Callable[[Channel], object]]] = [
     ("emoji", lambda channel: channel.post("💥 Срочно: погибли четыре генерала 🇷🇺🕯")),
     ("right to left", lambda channel: channel.post(RTL)),
     ("reply", lambda channel: channel.post("It was four", reply_to=1)),
+    ("reply to a part", lambda channel: channel.post("Four of them", reply_to=1, quote="One adviser")),
+    (
+        "quotation",
+        lambda channel: channel.post("“One was killed”\nIt was four, says SANA", quotation="“One was killed”"),
+    ),
     ("forward", lambda channel: channel.post("Relayed", origin="SyriaNewsDesk/4711")),
     ("forward of someone hidden", lambda channel: channel.post("Relayed too", forward=True)),
     ("album", lambda channel: channel.post_album("Wreckage", parts=4)),
@@ -99,10 +104,14 @@ async def test_both_adapters_show_the_same_entries_at_every_step(
         assert comparable(preview) == comparable(account), name
     assert preview.deleted == account.deleted == {"warnews/3"}
     assert preview.versions == account.versions
-    assert len(preview.entries) == 14
+    assert len(preview.entries) == 16
     texts = preview.texts
     assert texts["warnews/2"] == "Four killed, not one"
     assert texts["warnews/4"] == RTL
+    assert texts["warnews/6"] == "Four of them"
+    assert preview.entries["warnews/6"].notes == ("reply",)
+    assert texts["warnews/7"] == "“One was killed”\nIt was four, says SANA"
+    assert preview.entries["warnews/7"].notes == ()
 
 
 async def test_when_the_preview_closes_the_account_reads_on_where_it_stopped(

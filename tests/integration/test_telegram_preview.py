@@ -263,3 +263,23 @@ async def test_where_one_post_cannot_be_read_none_is_called_deleted(channel: Cha
     fetched = await reader.look()
     assert reader.deleted == set()
     assert fetched.notes == ("unreadable-posts",)
+
+
+async def test_a_post_that_is_not_shown_is_neither_a_post_without_words_nor_deleted(
+    channel: Channel, reader: Reader
+) -> None:
+    for text in ("one", "two", "three"):
+        channel.post(text)
+    await reader.look()
+    channel.unshown.add(2)
+    fetched = await reader.look()
+    assert reader.texts == {"warnews/1": "one", "warnews/2": "two", "warnews/3": "three"}
+    assert reader.deleted == set()
+    assert fetched.notes == ("unshown-posts",)
+
+
+async def test_a_preview_that_shows_no_post_is_closed(channel: Channel, reader: Reader) -> None:
+    channel.post("group created", service=True)
+    channel.unshown |= {channel.post("one"), channel.post("two")}
+    with pytest.raises(PreviewClosed, match="shows none of its posts"):
+        await reader.look()

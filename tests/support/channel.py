@@ -12,7 +12,11 @@ START = datetime(2016, 2, 1, 9, 0, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Stored:
-    """One message as the server keeps it. ``album`` groups messages; ``origin`` is a forwarded post's ``name/id``."""
+    """One message as the server keeps it.
+
+    ``album`` groups messages; ``origin`` is a forwarded post's ``name/id``; ``quote`` is the part of a post that a
+    reply answers, ``quotation`` a block quotation with which the text itself begins.
+    """
 
     id: int
     text: str
@@ -21,6 +25,8 @@ class Stored:
     edit_hidden: bool = False
     author: str | None = None
     reply_to: int | None = None
+    quote: str | None = None
+    quotation: str | None = None
     forward: bool = False
     origin: str | None = None
     photo: bool = False
@@ -48,10 +54,12 @@ class Channel:
     preview: bool = True
     restriction: str | None = None
     unreadable: set[int] = field(default_factory=set)
+    unshown: set[int] = field(default_factory=set)
     pts: int = 1
     changes: list[tuple[int, Change]] = field(default_factory=list)
     listeners: list[Callable[[Change], None]] = field(default_factory=list)
     flood_seconds: int = 0
+    refusal: tuple[int, str] | None = None
     newest: int = 0
     _albums: Iterator[int] = field(default_factory=lambda: count(77_000))
 

@@ -129,10 +129,20 @@ def _wrap(channel: Channel, group: list[Stored]) -> str:
         f'<div class="tgme_widget_message{kind}" {label}="{channel.name}/{message.id}" data-view="eyJ">'
         f'<div class="tgme_widget_message_bubble"><div class="tgme_widget_message_author">'
         f'<a class="tgme_widget_message_owner_name" href="https://t.me/{channel.name}">{escape(channel.title)}</a></div>'
-        f"{_forward(message)}{_reply(channel, message)}{_media(channel, group)}{_words(group)}"
+        f"{_forward(message)}{_reply(channel, message)}"
+        f"{_NOT_SHOWN if message.id in channel.unshown else _media(channel, group) + _words(group) + _FALLBACK}"
         f"{_footer(channel, message)}"
         "</div></div></div>"
     )
+
+
+_NOT_SHOWN = (
+    '<div class="message_media_not_supported_wrap"><div class="message_media_not_supported">'
+    '<div class="message_media_not_supported_label">Please open Telegram to view this post</div>'
+    '<a href="https://t.me/x/1" class="message_media_view_in_telegram">VIEW IN TELEGRAM</a></div></div>'
+)
+_FALLBACK = f'<div class="media_not_supported_cont">{_NOT_SHOWN}</div>'
+"""Stands hidden in many posts, and means nothing there."""
 
 
 def _forward(message: Stored) -> str:
@@ -150,7 +160,7 @@ def _reply(channel: Channel, message: Stored) -> str:
     if message.reply_to is None:
         return ""
     quoted = channel.messages.get(message.reply_to)
-    text = escape(quoted.text) if quoted else "Deleted message"
+    text = escape(message.quote or (quoted.text if quoted else "Deleted message"))
     return (
         f'<a class="tgme_widget_message_reply user-color-default" href="https://t.me/{channel.name}/{message.reply_to}">'
         f'<div class="tgme_widget_message_author"><span>{escape(channel.title)}</span></div>'
@@ -176,10 +186,18 @@ def _words(group: list[Stored]) -> str:
     if group[0].poll:
         question = f'<div class="tgme_widget_message_poll_question">{escape(text)}</div>'
         return f'<div class="tgme_widget_message_poll">{question}</div>'
-    marked = EMOJI.sub(
+    quotation = group[0].quotation or ""
+    own = _marked(text.removeprefix(quotation).removeprefix("\n" if quotation else ""))
+    block = f"<blockquote>{_marked(quotation)}</blockquote>" if quotation else ""
+    return f'<div class="tgme_widget_message_text js-message_text" dir="auto">{block}{own}</div>'
+
+
+def _marked(text: str) -> str:
+    """Return *text* with emoji as pictures and lines ended as the pages do it."""
+    pictured = EMOJI.sub(
         lambda found: f'<i class="emoji" style="background-image:url()"><b>{found[0]}</b></i>', escape(text)
     )
-    return f'<div class="tgme_widget_message_text js-message_text" dir="auto">{marked.replace(chr(10), "<br/>")}</div>'
+    return pictured.replace("\n", "<br/>")
 
 
 def _footer(channel: Channel, message: Stored) -> str:

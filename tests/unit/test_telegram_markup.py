@@ -59,8 +59,37 @@ def test_a_forward_is_resolved_through_the_double_escaped_link(posts: dict[int, 
     assert posts[103].forwarded_from == "https://t.me/Desk/9"
 
 
-def test_what_the_page_does_not_show_is_kept_as_media_without_date(posts: dict[int, Post]) -> None:
-    assert (posts[105].text, posts[105].media, posts[105].published_at) == ("", True, None)
+def test_what_the_page_does_not_show_is_known_as_unshown(posts: dict[int, Post]) -> None:
+    assert [number for number, post in posts.items() if post.unshown] == [105]
+    assert posts[105].published_at is None
+
+
+@pytest.mark.parametrize(
+    ("inner", "text"),
+    [
+        ("<blockquote>One</blockquote>Four", "One\nFour"),
+        ("<blockquote>One</blockquote><br/>Four", "One\nFour"),
+        ("Said:<br/><blockquote>One <b>was</b> killed</blockquote>Four", "Said:\nOne was killed\nFour"),
+        ("<pre>1 2</pre><pre>3</pre>4", "1 2\n3\n4"),
+        ("<b>Four</b><i>teen</i>", "Fourteen"),
+        ('<div class="spoiler">Four</div>teen', "Four\nteen"),
+        ("<tg-spoiler>Four</tg-spoiler>teen", "Fourteen"),
+    ],
+)
+def test_a_quotation_in_the_text_has_lines_of_its_own_and_inline_marks_have_none(inner: str, text: str) -> None:
+    body = (
+        '<section class="tgme_channel_history"><div class="tgme_widget_message_wrap">'
+        '<div class="tgme_widget_message" data-post="WarNews/1">'
+        f'<div class="tgme_widget_message_text">{inner}</div></div></div></section>'
+    )
+    (post,) = read_page(body.encode(), "WarNews").posts
+    assert (post.text, post.reply) == (text, False)
+
+
+def test_no_other_file_of_the_collector_knows_the_markup() -> None:
+    folder = Path(__file__).parents[2] / "services" / "collector"
+    knowing = {path.name for path in folder.rglob("*.py") if "tgme_" in path.read_text(encoding="utf-8")}
+    assert knowing == {"markup.py"}
 
 
 @pytest.mark.parametrize("body", [b"", b"\x00\xff\xfe", b"<html>", b"{}", b"<div class='tgme_page'>x</div>"])

@@ -166,6 +166,8 @@ class MtprotoServer:
             if (channel.id, wire.access_hash(channel)) == (peer.channel_id, peer.access_hash):
                 if channel.flood_seconds:
                     raise Refusal(420, f"FLOOD_WAIT_{channel.flood_seconds}")
+                if channel.refusal:
+                    raise Refusal(*channel.refusal)
                 return channel
         raise Refusal(400, "CHANNEL_INVALID")
 
@@ -235,8 +237,7 @@ def messages_by_id(server: MtprotoServer, request: Any) -> Any:
     """``channels.getMessages``."""
     channel = server.addressed(request.channel)
     asked = [item.id for item in request.id]
-    found = [channel.messages[number] for number in asked if number in channel.messages]
-    return wire.messages_object(channel, found, [number for number in asked if number not in channel.messages])
+    return wire.messages_object(channel, [channel.messages.get(number) or number for number in asked])
 
 
 def channel_difference(server: MtprotoServer, request: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
@@ -61,7 +62,8 @@ def message_object(channel: Channel, message: Stored) -> Any:
         views=1,
         forwards=0,
         fwd_from=_forward(message),
-        reply_to=types.MessageReplyHeader(reply_to_msg_id=message.reply_to) if message.reply_to else None,
+        reply_to=_reply(message),
+        entities=[types.MessageEntityBlockquote(0, len(message.quotation))] if message.quotation else None,
         media=_media(message),
         edit_date=message.edited_at,
         edit_hide=message.edit_hidden or None,
@@ -75,6 +77,14 @@ def _forward(message: Stored) -> Any:
         name, _, number = message.origin.partition("/")
         return types.MessageFwdHeader(message.at, from_id=types.PeerChannel(origin_id(name)), channel_post=int(number))
     return types.MessageFwdHeader(message.at, from_name="Hidden") if message.forward else None
+
+
+def _reply(message: Stored) -> Any:
+    if message.reply_to is None:
+        return None
+    return types.MessageReplyHeader(
+        reply_to_msg_id=message.reply_to, quote=bool(message.quote) or None, quote_text=message.quote
+    )
 
 
 def _media(message: Stored) -> Any:
@@ -94,13 +104,16 @@ def chats_of(channel: Channel, messages: list[Stored]) -> list[Any]:
     return [channel_object(channel), *origins]
 
 
-def messages_object(channel: Channel, messages: list[Stored], missing: list[int] | None = None) -> Any:
-    """Return *messages*, with an empty one for each id that is gone."""
-    written = [message_object(channel, message) for message in messages]
-    written += [types.MessageEmpty(number, types.PeerChannel(channel.id)) for number in missing or []]
-    return types.messages.ChannelMessages(
-        channel.pts, len(channel.messages), written, [], chats_of(channel, messages), []
-    )
+def messages_object(channel: Channel, messages: Sequence[Stored | int]) -> Any:
+    """Return *messages* in that order; a number stands for one that is gone."""
+    written = [
+        message_object(channel, message)
+        if isinstance(message, Stored)
+        else types.MessageEmpty(message, types.PeerChannel(channel.id))
+        for message in messages
+    ]
+    there = [message for message in messages if isinstance(message, Stored)]
+    return types.messages.ChannelMessages(channel.pts, len(channel.messages), written, [], chats_of(channel, there), [])
 
 
 def update_object(channel: Channel, pts: int, change: Change) -> Any:

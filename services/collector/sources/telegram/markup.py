@@ -39,14 +39,20 @@ MEDIA = ", ".join(
         "tgme_widget_message_voice_player",
         "tgme_widget_message_sticker_wrap",
         "tgme_widget_message_location_wrap",
-        "message_media_not_supported",
     )
 )
+UNSHOWN = ", ".join(
+    f".{parent} > .message_media_not_supported_wrap" for parent in ("tgme_widget_message_bubble", "tgme_widget_message")
+)
+"""In place of a post: "Please open Telegram to view this post". The same words deeper inside a post mean nothing."""
 ALBUM_LINKS = ".tgme_widget_message_grouped_wrap a[href]"
 LANDING_EXTRA = ".tgme_page_extra"
 LANDING_TEXT = ".tgme_page_description"
 RESTRICTED = ("be displayed", "violated", "blocked", "restricted")
 SILENT = frozenset({"script", "style"})
+BLOCKS = frozenset({"blockquote", "pre", "div", "p", "li"})
+NESTED = 16
+"""Elements around a piece of text that are asked whether it begins a line; Telegram nests a handful."""
 MOST_POSTS = 200
 """A page has about twenty posts; what comes after this many is left unread."""
 
@@ -119,10 +125,11 @@ def _post(wrap: LexborNode, channel: str) -> Post | None:
     forward = message.css_first(FORWARD)
     origin = message.css_first(FORWARD_NAME)
     poll = message.css_first(POLL)
+    text = _inner(poll) if poll else _text(message)
     return Post(
         channel=name,
         id=min([identity, *_album(message, name)]),
-        text=_inner(poll) if poll else _text(message),
+        text=text,
         published_at=_published(message),
         edited=_edited(message),
         forwarded=forward is not None,
@@ -131,6 +138,7 @@ def _post(wrap: LexborNode, channel: str) -> Post | None:
         reply=message.css_first(REPLY) is not None,
         media=message.css_first(MEDIA) is not None,
         poll=poll is not None,
+        unshown=not text and message.css_first(UNSHOWN) is not None,
         service=SERVICE in _attribute(message, "class").split() or message.css_first(f".{SERVICE}") is not None,
     )
 
@@ -144,16 +152,33 @@ def _text(message: LexborNode) -> str:
 
 
 def _inner(node: LexborNode | None) -> str:
-    """Return the text within *node* as a reader sees it; ``<br>`` is a line's end, everything else adds nothing."""
+    """Return the text within *node* as a reader sees it: lines end at ``<br>`` and around quotations, nowhere else."""
     if node is None:
         return ""
-    parts = []
+    parts: list[str] = []
+    block = None
     for inner in node.traverse(include_text=True):
         if inner.tag == "br":
             parts.append("\n")
         elif inner.tag == "-text" and (inner.parent is None or inner.parent.tag not in SILENT):
+            around = _block(inner, node)
+            if parts and around != block and not parts[-1].endswith("\n"):
+                parts.append("\n")
+            block = around
             parts.append(inner.text_content or "")
     return "".join(parts).strip()
+
+
+def _block(text: LexborNode, within: LexborNode) -> int | None:
+    """Return which quotation or other block of lines inside *within* the node *text* stands in."""
+    around = text.parent
+    for _ in range(NESTED):
+        if around is None or around.mem_id == within.mem_id:
+            return None
+        if around.tag in BLOCKS:
+            return around.mem_id
+        around = around.parent
+    return None
 
 
 def _edited(message: LexborNode) -> bool:

@@ -21,6 +21,7 @@ class Post:
     """A post of a channel; an album is one post under its first id.
 
     ``edited`` is what readers are shown: a reaction moves Telegram's edit date, but the post is then not called edited.
+    ``unshown``: it is there, but its words are not shown to us; that must not be taken for a post without words.
     """
 
     channel: str
@@ -36,6 +37,7 @@ class Post:
     media: bool = False
     poll: bool = False
     service: bool = False
+    unshown: bool = False
     album: int | None = None
 
 
@@ -72,8 +74,11 @@ def entry_of(post: Post, channel: str) -> Entry:
 
 
 def entries_of(posts: Iterable[Post], channel: str) -> tuple[Entry, ...]:
-    """Return the entries of *channel*'s *posts*, albums joined, service messages left out, oldest first."""
-    return tuple(entry_of(post, channel) for post in join_albums(posts) if not post.service)
+    """Return the entries of *channel*'s *posts*, albums joined, oldest first.
+
+    Service messages and posts that are not shown to us are left out.
+    """
+    return tuple(entry_of(post, channel) for post in join_albums(posts) if not post.service and not post.unshown)
 
 
 def join_albums(posts: Iterable[Post]) -> list[Post]:

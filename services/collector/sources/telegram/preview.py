@@ -91,15 +91,19 @@ class PreviewSource:
         look = await self._look(known)
         entries = _unique(entry for _, page in look.pages for entry in entries_of(page.posts, self._channel))
         covered = covered_ids(look.pages, known, look.progress)
-        unreadable = sum(page.unreadable for _, page in look.pages)
-        if unreadable:
+        notes = []
+        if unreadable := sum(page.unreadable for _, page in look.pages):
             log.warning("posts could not be read", channel=self._channel, posts=unreadable)
+            notes.append("unreadable-posts")
+        if unshown := sum(post.unshown for _, page in look.pages for post in page.posts):
+            log.info("posts are not shown without an account", channel=self._channel, posts=unshown)
+            notes.append("unshown-posts")
         return Fetched(
             entries=entries,
             cursor=kept(cursor) | look.progress.dump(),
             covers=frozenset(key_of(self._channel, post) for post in covered),
             next_in=SOON if look.progress.gaps else None,
-            notes=("unreadable-posts",) if unreadable else (),
+            notes=tuple(notes),
         )
 
     async def close(self) -> None:
@@ -142,6 +146,9 @@ class PreviewSource:
                     "claimwatch, or read this channel through an account"
                 )
             )
+        told = [post for post in page.posts if not post.service]
+        if told and all(post.unshown for post in told):
+            raise PreviewClosed(self._says(f"its preview shows none of its posts. {BY_ACCOUNT}"))
         return page
 
     def _refuse(self, response: Response) -> None:
@@ -178,8 +185,8 @@ def covered_ids(pages: Iterable[tuple[int | None, Page]], known: Progress, progr
     """Return the ids whose absence from *pages* means that the post is gone.
 
     A page speaks for the ids from its first post up to the id it was asked to end before, if all its messages were
-    understood. The newest page speaks for everything after its last post only once a second look has confirmed that
-    its end moved back: one stale copy of a page deletes nothing.
+    understood; a post that it does not show is there. The newest page speaks for everything after its last post only
+    once a second look has confirmed that its end moved back: one stale copy of a page deletes nothing.
     """
     covered: set[int] = set()
     for before, page in pages:
@@ -189,6 +196,7 @@ def covered_ids(pages: Iterable[tuple[int | None, Page]], known: Progress, progr
         end = before or (known.last + 1 if believed else page.ids[-1] + 1)
         if end - page.ids[0] <= WIDEST:
             covered.update(range(page.ids[0], end))
+            covered.difference_update(post.id for post in page.posts if post.unshown)
     return covered
 
 
