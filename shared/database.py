@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from shared.clock import aware
 from shared.errors import ConfigurationError, Reject, Retry
 from shared.settings import Secret
+from shared.sqlite_driver import connecting
 
 METADATA = MetaData(
     naming_convention={
@@ -36,6 +37,9 @@ METADATA = MetaData(
 
 PATIENCE = 30.0
 """Seconds to wait for SQLite's one writer, or for a free connection, before saying Retry."""
+
+CONNECTIONS = 15
+"""Most connections to one SQLite file. All are kept: each has a thread, and costs more to begin than to hold."""
 
 SWITCHING = 0.02
 """Seconds between attempts to switch a new file to its write-ahead log."""
@@ -226,7 +230,9 @@ def _sqlite_engine(address: URL, patience: float, *, foreign_keys: bool) -> Asyn
         raise ConfigurationError("database", f"the directory {folder} does not exist", "Create it")
     engine = create_async_engine(
         address.set(drivername="sqlite+aiosqlite"),
-        connect_args={"timeout": patience},
+        async_creator=connecting(str(address.database), patience),
+        pool_size=CONNECTIONS,
+        max_overflow=0,
         pool_timeout=patience,
         execution_options={_WRITER: asyncio.Lock()},
         hide_parameters=True,

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -24,12 +25,15 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     or_,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.collector.novelty import Remembered
@@ -72,6 +76,9 @@ SOURCE_ITEM = Table(
     Index("ix_source_item_source_last_seen_at", "source", "last_seen_at"),
 )
 
+Guard = Callable[[Any], ColumnElement[bool]]
+"""Given the new row, what must hold for it to take the place of the old one."""
+
 AT_ONCE = 500
 """Ids of one query; both databases bind at most some 32,000 values."""
 TOUCHED_EVERY = timedelta(days=1)
@@ -96,6 +103,8 @@ class SourceState:
 
 _STATE = [column for column in SOURCE_STATE.c if column.name in {one.name for one in fields(SourceState)}]
 _ITEM = [column for column in SOURCE_ITEM.c if column.name in {one.name for one in fields(Remembered)}]
+_LOADED = select(*_STATE).where(SOURCE_STATE.c.source == bindparam("source"))
+_KNOWN = select(*_ITEM).where(SOURCE_ITEM.c.item.in_(bindparam("items", expanding=True)))
 
 
 class State:
@@ -107,7 +116,7 @@ class State:
     async def load(self, source: str) -> SourceState:
         """Return what is remembered of *source*; of an unknown one, nothing."""
         async with reading(self._engine) as connection:
-            row = (await connection.execute(select(*_STATE).where(SOURCE_STATE.c.source == source))).one_or_none()
+            row = (await connection.execute(_LOADED, {"source": source})).one_or_none()
         return _state(row._mapping) if row else SourceState(source)  # noqa: SLF001 - SQLAlchemy's public name for it
 
     async def every(self) -> list[SourceState]:
@@ -125,7 +134,7 @@ class State:
         found: dict[str, Remembered] = {}
         async with reading(self._engine) as connection:
             for some in _portions(items):
-                rows = await connection.execute(select(*_ITEM).where(SOURCE_ITEM.c.item.in_(some)))
+                rows = await connection.execute(_KNOWN, {"items": some})
                 found.update((row.item, Remembered(**row._mapping)) for row in rows)  # noqa: SLF001 - as above
         return found
 
@@ -135,8 +144,9 @@ class State:
         Courtesy to the source only: two collectors that look at once publish the same versions under the same ids.
         """
         async with writing(self._engine) as connection:
-            values = {"source": source, "cursor": {}, "failures": 0, "notes": [], "leased_until": until}
-            return await _upsert(connection, SOURCE_STATE, [values], {"leased_until"}, when=lambda _: _free(now)) > 0
+            taking = _upserting(connection.dialect.name, SOURCE_STATE, frozenset({"leased_until"}), _free)
+            values = {"source": source, "cursor": {}, "failures": 0, "notes": [], "leased_until": until, "now": now}
+            return (await connection.execute(taking, values)).rowcount > 0
 
     @asynccontextmanager
     async def saving(self) -> AsyncIterator[Saving]:
@@ -161,14 +171,7 @@ class Saving:
         """Remember that *items* were published."""
         for some in _portions(items):
             rows = [_values(item) | {"source": source, "last_seen_at": now} for item in some]
-            # A second collector may have gone further meanwhile; its version stays.
-            await _upsert(
-                self._connection,
-                SOURCE_ITEM,
-                rows,
-                set(rows[0]) - {"item", "source"},
-                when=lambda new: SOURCE_ITEM.c.version <= new.version,
-            )
+            await _upsert(self._connection, SOURCE_ITEM, rows, set(rows[0]) - {"item", "source"}, when=_not_older)
 
     async def pages(self, pages: Sequence[Page], *, forget: Sequence[str] = ()) -> None:
         """Remember *pages* for being read again, and *forget* those of the named items."""
@@ -201,23 +204,35 @@ async def _upsert(
     connection: AsyncConnection,
     table: Table,
     rows: list[dict[str, Any]],
-    columns: set[str],
+    columns: Iterable[str],
     *,
-    when: Callable[[Any], ColumnElement[bool]] | None = None,
-) -> int:
-    """Insert *rows*; where the key exists, set *columns* if *when*, given the new row, holds. Return rows written."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(rows)
-    upsert = statement.on_conflict_do_update(
+    when: Guard | None = None,
+) -> None:
+    """Insert *rows*; where the key exists, set *columns* if *when*, given the new row, holds."""
+    await connection.execute(_upserting(connection.dialect.name, table, frozenset(columns), when), rows)
+
+
+@lru_cache(maxsize=64)
+def _upserting(
+    dialect: str, table: Table, columns: frozenset[str], when: Guard | None
+) -> SqliteInsert | PostgresInsert:
+    """Return the statement, made once: SQLAlchemy takes longer to write it than the database to carry it out."""
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return statement.on_conflict_do_update(
         index_elements=list(table.primary_key),
-        set_={column: statement.excluded[column] for column in columns},
+        set_={column: statement.excluded[column] for column in sorted(columns)},
         where=when(statement.excluded) if when else None,
     )
-    return (await connection.execute(upsert)).rowcount
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(SOURCE_STATE.c.leased_until.is_(None), SOURCE_STATE.c.leased_until <= now)
+def _free(_: Any) -> ColumnElement[bool]:
+    return or_(SOURCE_STATE.c.leased_until.is_(None), SOURCE_STATE.c.leased_until <= bindparam("now", type_=UtcMoment))
+
+
+def _not_older(new: Any) -> ColumnElement[bool]:
+    # A second collector may have gone further meanwhile; its version stays.
+    older: ColumnElement[bool] = SOURCE_ITEM.c.version <= new.version
+    return older
 
 
 def _values(row: SourceState | Remembered) -> dict[str, Any]:

@@ -79,6 +79,24 @@ async def test_a_reader_sees_one_state_while_others_write(engine: AsyncEngine) -
     assert await count(engine) == 1
 
 
+async def test_a_block_that_is_cancelled_anywhere_is_kept_whole_or_not_at_all(engine: AsyncEngine) -> None:
+    async def add_two() -> None:
+        async with writing(engine) as connection:
+            await connection.execute(insert(NOTES).values(word="one"))
+            await connection.execute(insert(NOTES).values(word="other"))
+
+    for steps in range(60):
+        task = asyncio.create_task(add_two())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        before = await count(engine)
+        assert before % 2 == 0
+        await add_two()
+        assert await count(engine) == before + 2
+
+
 async def test_a_moment_comes_back_in_utc_and_a_naive_one_is_refused(engine: AsyncEngine) -> None:
     moment = datetime(2016, 2, 3, 14, 30, 0, 123456, tzinfo=timezone(timedelta(hours=3)))
     async with writing(engine) as connection:
