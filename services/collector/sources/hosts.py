@@ -6,9 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from time import monotonic
 
 from shared.errors import Retry
+
+
+def loop_time() -> float:
+    """Return the time of the running event loop, by which waits are measured too."""
+    return asyncio.get_running_loop().time()
 
 
 @dataclass
@@ -29,7 +33,7 @@ class Hosts:
 
     at_once: int = 1
     spacing: float = 1.0
-    timer: Callable[[], float] = monotonic
+    timer: Callable[[], float] = loop_time
     _hosts: dict[str, _Host] = field(default_factory=dict, init=False)
 
     @asynccontextmanager
