@@ -115,7 +115,9 @@ async def take(runtime: Runtime) -> Snapshot:
         rejected=_sum(items, status="rejected"),
         incidents=incidents,
         alerts={labels["kind"]: count for labels, count in _samples(metrics.ALERTS)},
-        sent=_sum(_samples(metrics.DELIVERIES), status="sent"),
+        sent=_sum(
+            ((on, count) for on, count in _samples(metrics.DELIVERIES) if on["channel"] != "canary"), status="sent"
+        ),
         last=last,
     )
 

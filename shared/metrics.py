@@ -15,6 +15,19 @@ OLDEST = Gauge("claimwatch_lag_seconds", "Age of the oldest record not yet commi
 FETCHES = Counter("claimwatch_fetches", "Looks at sources by what came of them", ["source", "status"])
 PAGES = Counter("claimwatch_pages", "Articles' pages read again by what came of it", ["status"])
 SOURCES = Gauge("claimwatch_sources", "Sources by state", ["state"])
+SOURCE_OK = Gauge("claimwatch_source_last_ok_timestamp_seconds", "Last look that worked", ["source"])
+SOURCE_NEWS = Gauge("claimwatch_source_last_news_timestamp_seconds", "Last time there was something new", ["source"])
+SOURCE_RHYTHM = Gauge("claimwatch_source_rhythm_seconds", "Usual time between items, once learned", ["source"])
+SOURCE_UNDATED = Gauge("claimwatch_source_undated_ratio", "Share of entries without a usable date", ["source"])
+SOURCE_TRUNCATIONS = Gauge("claimwatch_source_truncations", "Looks between which items may have been lost", ["source"])
+SOURCE_REPAIRS = Gauge("claimwatch_source_charset_repairs", "Looks whose charset was put right", ["source"])
+SOURCE_PROBLEM = Gauge("claimwatch_source_problem", "1 while a source has this problem", ["source", "problem"])
+CANARY_OVERDUE = Gauge("claimwatch_canary_overdue", "1 while a canary has not arrived in time")
+CANARY_SECONDS = Histogram(
+    "claimwatch_canary_seconds",
+    "Time from the sending of a canary to its alert",
+    buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
+)
 READ = Counter("claimwatch_read_items", "Items read: relevant, irrelevant or unread", ["lang", "decision"])
 INCIDENTS = Counter("claimwatch_incidents", "Incidents opened")
 ALERTS = Counter("claimwatch_alerts", "Alerts decided by kind", ["kind"])

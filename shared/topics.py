@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.errors import ConfigurationError
 from shared.messages import Alert, Incident, Message, RawItem, TaggedItem
+from shared.notices import Notice
 
 DLQ_SUFFIX = ".dlq"
 
@@ -38,8 +39,9 @@ RAW = Topic("items.raw", RawItem, lambda message: message.item, timedelta(days=7
 TAGGED = Topic("items.tagged", TaggedItem, lambda message: message.item.item, timedelta(days=30))
 INCIDENTS = Topic("incidents", Incident, lambda message: message.id, None, compacted=True)
 ALERTS = Topic("alerts", Alert, lambda message: message.incident, timedelta(days=90))
+NOTICES = Topic("notices", Notice, lambda message: message.subject, timedelta(days=30), partitions=3)
 
-TOPICS: tuple[Topic, ...] = (RAW, TAGGED, INCIDENTS, ALERTS)
+TOPICS: tuple[Topic, ...] = (RAW, TAGGED, INCIDENTS, ALERTS, NOTICES)
 DLQ_KEPT = timedelta(days=30)
 DLQ_PARTITIONS = 3
 

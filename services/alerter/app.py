@@ -11,6 +11,7 @@ from services.alerter import ledger
 from services.alerter.channels import Channel
 from services.alerter.channels.building import build_channels
 from services.alerter.deliver import DeliveryLoop
+from services.alerter.notices import SINK, CanarySink, NoticeHandler, Notices
 from services.alerter.outbox import Outbox
 from services.alerter.settings import AlerterSettings
 from services.alerter.store import Address, Store, Tracked
@@ -18,9 +19,10 @@ from services.alerter.subscriptions import Subscription, matches
 from services.alerter.track import track
 from shared.clock import Clock
 from shared.messages import Alert, Incident, TaggedItem
+from shared.notices import is_canary
 from shared.runtime import Runtime
 from shared.stage import Output, Stage, StageLimits, run_stage
-from shared.topics import ALERTS, INCIDENTS, TAGGED
+from shared.topics import ALERTS, INCIDENTS, NOTICES, TAGGED
 
 LIMITS = StageLimits(concurrency=1)
 """One item at a time: decisions about one incident would overtake each other, and so would its states on the topic."""
@@ -38,13 +40,19 @@ async def run(runtime: Runtime, settings: AlerterSettings) -> None:
 
 async def run_with(runtime: Runtime, settings: AlerterSettings, channels: Mapping[str, Channel]) -> None:
     """Do the same over *channels*, by the names of their subscriptions."""
-    deliveries = DeliveryLoop(Outbox(runtime.engine), channels, runtime.clock)
-    handler = Handler(Store(runtime.engine), settings, runtime.clock, deliveries)
+    ways = {**channels, SINK.subscription: CanarySink(runtime.engine, runtime.clock.now)}
+    deliveries = DeliveryLoop(Outbox(runtime.engine), ways, runtime.clock)
+    notices = NoticeHandler(Notices(runtime.engine), settings.subscriptions, runtime.clock, deliveries)
+    handler = Handler(Store(runtime.engine), settings, runtime.clock, deliveries, notices)
     tracked = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(deliveries.run(tracked), name="deliver")
-        await run_stage(Stage("alerter", TAGGED, "alerter", handler.handle), runtime, LIMITS)
-        tracked.set()  # what the stage queued while it drained is still delivered
+        async with asyncio.TaskGroup() as stages:
+            tagged = Stage("alerter", TAGGED, "alerter", handler.handle)
+            stages.create_task(run_stage(tagged, runtime, LIMITS), name="track")
+            told = Stage("notices", NOTICES, "alerter", notices.handle)
+            stages.create_task(run_stage(told, runtime, LIMITS), name="notices")
+        tracked.set()  # what the stages queued while they drained is still delivered
 
 
 class Handler:
@@ -56,8 +64,10 @@ class Handler:
         settings: AlerterSettings,
         clock: Clock,
         deliveries: DeliveryLoop,
+        notices: NoticeHandler,
     ) -> None:
         self._store = store
+        self._notices = notices
         self._route = partial(route, settings.subscriptions)
         self._policy = settings.policy
         self._bundling = settings.bundling
@@ -72,6 +82,9 @@ class Handler:
             Retry: the database cannot be reached.
 
         """
+        if is_canary(tagged.item):
+            await self._notices.pass_on(tagged, self._decide, self._policy)
+            return []
         now = self._clock.now()
         tracked = await track(
             tagged,

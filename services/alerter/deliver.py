@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.alerter.channels import Channel, Receipt
+from services.alerter.channels import Channel, Delivery, Receipt, Telling
 from services.alerter.outbox import Claimed, Outbox
 from services.alerter.patience import DeliveryRules, RetryDecision, after_failure
 from shared.clock import Clock
@@ -151,7 +151,7 @@ class DeliveryLoop:
             return
         try:
             async with asyncio.timeout(self._rules.timeout.total_seconds()):
-                receipt = await self._channels[delivery.subscription].send(delivery)
+                receipt = await _hand_over(self._channels[delivery.subscription], delivery)
         except (Retry, Reject) as error:
             await self._fail(claimed, error, ambiguous=delivery.ambiguous)
         except TimeoutError:
@@ -162,7 +162,8 @@ class DeliveryLoop:
     async def _succeed(self, claimed: Claimed, receipt: Receipt) -> None:
         if await self._record(claimed, lambda: self._outbox.sent(claimed, receipt, self._clock.now())):
             self._count(claimed, "sent")
-            LOG.info("alert delivered", **_identity(claimed))
+            told = isinstance(claimed.delivery, Telling)
+            LOG.info("notice delivered" if told else "alert delivered", **_identity(claimed))
 
     async def _fail(self, claimed: Claimed, error: Retry | Reject, *, ambiguous: bool) -> None:
         now = self._clock.now()
@@ -213,13 +214,15 @@ class DeliveryLoop:
 
 def _identity(claimed: Claimed) -> dict[str, object]:
     delivery = claimed.delivery
-    return {
-        "delivery": delivery.id,
-        "subscription": delivery.subscription,
-        "alert": delivery.alert.id,
-        "incident": delivery.incident.id,
-        "attempt": delivery.attempt,
-    }
+    if isinstance(delivery, Telling):
+        about = {"notice": delivery.notice.id, "subject": delivery.notice.subject}
+    else:
+        about = {"alert": delivery.alert.id, "incident": delivery.incident.id}
+    return {"delivery": delivery.id, "subscription": delivery.subscription, "attempt": delivery.attempt, **about}
+
+
+async def _hand_over(channel: Channel, delivery: Delivery | Telling) -> Receipt:
+    return await (channel.tell(delivery) if isinstance(delivery, Telling) else channel.send(delivery))
 
 
 async def _sleep(seconds: float, stop: asyncio.Event) -> bool:

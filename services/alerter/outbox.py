@@ -17,12 +17,13 @@ from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, upda
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.alerter.bundling import bundle, digest, digest_incident
-from services.alerter.channels import Delivery, Receipt
+from services.alerter.channels import Delivery, Receipt, Telling
 from services.alerter.keeping import insert
 from services.alerter.records import Records, plain, resolve
-from services.alerter.tables import ALERTS, DELIVERIES, INCIDENTS, THREADS
+from services.alerter.tables import ALERTS, DELIVERIES, INCIDENTS, NOTICES, THREADS
 from shared.database import reading, writing
 from shared.messages import Alert, Incident
+from shared.notices import Notice
 
 ERROR_LENGTH = 500
 """Characters kept of an error; a receiver's answer may be a whole page."""
@@ -37,7 +38,7 @@ class Claimed:
     sequence: int
     channel: str
     created_at: datetime
-    delivery: Delivery
+    delivery: Delivery | Telling
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ class Outbox:
         """Record that the receiver took it, and its thread; False when the claim was lost meanwhile."""
         async with writing(self._engine) as connection:
             recorded = await _end(connection, claimed, state="sent", ended_at=now, last_error=None)
-            if receipt.thread is not None and not claimed.delivery.digest:
-                await _keep_thread(connection, claimed.delivery, plain(receipt.thread))
+            if receipt.thread is not None and (about := _about(claimed.delivery)):
+                await _keep_thread(connection, about, claimed.delivery.subscription, plain(receipt.thread))
         return recorded
 
     async def postpone(self, claimed: Claimed, until: datetime, reason: str, *, ambiguous: bool) -> bool:
@@ -145,10 +146,18 @@ class Outbox:
             .where(DELIVERIES.c.sequence == row.sequence)
             .values(state="sending", locked_until=until, attempts=row.attempts + 1, ambiguous=ambiguous)
         )
+        delivery: Delivery | Telling
+        if row.notice:
+            delivery = await _telling(connection, row, ambiguous=ambiguous)
+        else:
+            delivery = await self._delivery(connection, row, ambiguous=ambiguous)
+        return Claimed(row.sequence, row.channel, row.created_at, delivery)
+
+    async def _delivery(self, connection: AsyncConnection, row: Row[*tuple[Any, ...]], *, ambiguous: bool) -> Delivery:
         alerts = await _alerts(connection, row.id)
         incident = await self._incident(connection, row.incident)
         alert = digest(alerts) if row.digest else bundle(alerts)
-        delivery = Delivery(
+        return Delivery(
             id=row.id,
             subscription=row.subscription,
             alert=alert,
@@ -158,7 +167,6 @@ class Outbox:
             ambiguous=ambiguous,
             digest=bool(row.digest),
         )
-        return Claimed(row.sequence, row.channel, row.created_at, delivery)
 
     async def _incident(self, connection: AsyncConnection, incident: str) -> Incident:
         """Return the incident as it stands, or the one it was merged into."""
@@ -221,8 +229,27 @@ async def _thread(connection: AsyncConnection, incident: str, subscription: str)
     return await connection.scalar(wanted)
 
 
-async def _keep_thread(connection: AsyncConnection, delivery: Delivery, thread: str) -> None:
-    row = {"incident": delivery.incident.id, "subscription": delivery.subscription, "thread": thread}
+async def _telling(connection: AsyncConnection, row: Row[*tuple[Any, ...]], *, ambiguous: bool) -> Telling:
+    document = await connection.scalar(select(NOTICES.c.document).where(NOTICES.c.id == row.alert))
+    return Telling(
+        id=row.id,
+        subscription=row.subscription,
+        notice=Notice.model_validate_json(document or ""),
+        thread=await _thread(connection, row.incident, row.subscription),
+        attempt=row.attempts + 1,
+        ambiguous=ambiguous,
+    )
+
+
+def _about(delivery: Delivery | Telling) -> str | None:
+    """Return the incident or subject whose thread a delivery belongs to; None for a digest."""
+    if isinstance(delivery, Telling):
+        return delivery.notice.subject
+    return None if delivery.digest else delivery.incident.id
+
+
+async def _keep_thread(connection: AsyncConnection, about: str, subscription: str, thread: str) -> None:
+    row = {"incident": about, "subscription": subscription, "thread": thread}
     upsert = insert(connection, THREADS).values(row)
     await connection.execute(
         upsert.on_conflict_do_update(index_elements=["incident", "subscription"], set_={"thread": thread})

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from shared.errors import ConfigurationError
 from shared.messages import Alert, AlertKind, Force, Governorate, Incident, Outcome, Statement
+from shared.notices import Notice, NoticeKind
 from shared.settings import Secret, Section
 
 ChannelKind = Literal["console", "slack", "slack-webhook", "email", "webhook"]
@@ -52,7 +53,11 @@ class Subscription(Section):
         description="Unique; deliveries are remembered by it. Letters, digits, dot, dash, underscore",
     )
     channel: ChannelKind = Field(description="console, slack, slack-webhook, email or webhook")
-    kinds: tuple[AlertKind, ...] = Field((), description="new, conflict, update, confirmation, denial, correction")
+    kinds: tuple[AlertKind | NoticeKind, ...] = Field(
+        (),
+        description="new, conflict, update, confirmation, denial, correction; none: all of these. For operators, only "
+        "when named: source-health, canary",
+    )
     forces: tuple[Force, ...] = Field((), description="Forces the victims belong to: RU, SY, TR, …")
     outcomes: tuple[Outcome, ...] = Field((), description="killed, wounded, missing, captured")
     minimum: int = Field(0, ge=0, description="Least number; compared with the greatest figure claimed")
@@ -85,6 +90,12 @@ def matches(subscription: Subscription, alert: Alert, incident: Incident | None 
     if subscription.kinds and alert.kind not in subscription.kinds:
         return False
     return any(_wanted(subscription, statement, incident) for statement in _told(alert))
+
+
+def is_told(subscription: Subscription, notice: Notice) -> bool:
+    """Return whether *subscription* is an operator's who wants to hear of *notice*: only who names its kind."""
+    named = not subscription.sources or bool(set(subscription.sources) & set(notice.sources)) or not notice.sources
+    return notice.kind in subscription.kinds and named
 
 
 def greatest(statement: Statement) -> int:

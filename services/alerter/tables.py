@@ -1,4 +1,4 @@
-"""The alerter's tables: the ledger of incidents, what was handled, and the outbox. No behaviour.
+"""The alerter's tables: the ledger of incidents, what was handled, notices, and the outbox. No behaviour.
 
 A message is kept whole as its JSON text (``document``); the columns beside it are what is searched by.
 """
@@ -131,8 +131,8 @@ DELIVERIES = Table(
     METADATA,
     Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("id", String, nullable=False, unique=True),
-    Column("alert", ForeignKey("alerts.id"), nullable=False),
-    Column("incident", ForeignKey("incidents.id"), nullable=False),
+    Column("alert", String, nullable=False),  # what is told: an alert, or a notice
+    Column("incident", String, nullable=False),  # what it is about: an incident, or a notice's subject
     Column("subscription", String, nullable=False),
     Column("channel", String, nullable=False),
     Column("state", String, nullable=False),  # pending, sending, sent, dead, held, joined
@@ -145,6 +145,7 @@ DELIVERIES = Table(
     Column("last_error", Text),
     Column("joined_to", String, index=True),  # the delivery that carries this alert too; its state is "joined"
     Column("digest", Boolean),  # true: it sums up alerts on several incidents
+    Column("notice", Boolean),  # true: it tells the operator something
     UniqueConstraint("alert", "subscription"),
     Index(None, "subscription", "state", "sequence"),
     Index(None, "subscription", "created_at"),
@@ -155,7 +156,16 @@ DELIVERIES = Table(
 THREADS = Table(
     "threads",
     METADATA,
-    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("incident", String, primary_key=True),  # or a notice's subject
     Column("subscription", String, primary_key=True),
     Column("thread", Text, nullable=False),
+)
+
+NOTICES = Table(
+    "notices",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("at", UtcMoment, nullable=False, index=True),
+    Column("document", Text, nullable=False),
 )

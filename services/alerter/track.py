@@ -23,6 +23,7 @@ from services.alerter.store import Address, Routed, Stale, Store, Tracked, Verdi
 from shared.errors import Retry
 from shared.messages import Alert, Incident, TaggedItem
 from shared.metrics import ALERTS, INCIDENTS
+from shared.notices import is_canary
 
 LOG = structlog.get_logger(__name__)
 
@@ -55,7 +56,7 @@ async def track(
         Retry: the database cannot be reached, or other alerters were first too often.
 
     """
-    wanted = ledger.query(tagged)
+    wanted = None if is_canary(tagged.item) else ledger.query(tagged)  # nobody's ledger holds a canary
     if wanted is None:
         return Tracked(links={claim.id: None for claim in tagged.claims})
     judge = partial(verdict, tagged, now=now, route=route, settings=settings, decide=decide)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
+from services.collector.canary import Canaries
 from services.collector.catalogue import catalogue
 from services.collector.collect import Collector, Watched
 from services.collector.pages import Pages
@@ -26,6 +27,7 @@ from services.collector.sources.rss import RssSource
 from services.collector.sources.sitemap import SitemapSource
 from services.collector.sources.telegram.factory import TelegramSources
 from services.collector.state import State
+from services.collector.watchman import Watchman
 from shared.clock import Clock
 from shared.errors import Retry
 from shared.runtime import Runtime
@@ -59,7 +61,7 @@ async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = Fal
             collector=collector,
             watched=sources,
         )
-        log.info("collecting", sources=len(sources), catalogue=not settings.sources)
+        log.info("collecting", sources=len(sources), catalogue=settings.catalogue or not settings.sources)
         if once:
             async with asyncio.TaskGroup() as looks:
                 for one in sources:
@@ -70,10 +72,19 @@ async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = Fal
 
 
 def chosen_sources(settings: CollectorSettings) -> tuple[SourceSettings, ...]:
-    """Return the configured sources; if there are none, the catalogue's, channels only once a mode is chosen."""
-    if settings.sources:
+    """Return the configured sources, and the catalogue's if wanted: channels of those only once a mode is chosen.
+
+    A source of the configuration takes the place of the catalogue's with the same id, or the same address.
+    """
+    wanted = settings.catalogue if settings.catalogue is not None else not settings.sources
+    if not wanted:
         return settings.sources
-    return tuple(one for one in catalogue() if one.kind != "telegram" or settings.telegram.mode != "off")
+    taken = {key for one in settings.sources for key in (one.id, one.url, one.channel) if key}
+    shipped = (one for one in catalogue() if not taken & {one.id, one.url, one.channel})
+    return (
+        *settings.sources,
+        *(one for one in shipped if one.kind != "telegram" or settings.telegram.mode != "off"),
+    )
 
 
 @asynccontextmanager
@@ -182,10 +193,25 @@ async def _watch_all(
         ]
         tasks.append(group.create_task(rereader.watch(runtime.stop), name="read pages again"))
         tasks.append(group.create_task(_prune(settings, runtime)))
+        tasks += [group.create_task(each) for each in _guards([one.settings for one in sources], settings, runtime)]
         await runtime.stop.wait()
         _, late = await asyncio.wait(tasks, timeout=DRAIN)
         for task in late:
             task.cancel()
+
+
+def _guards(
+    sources: Sequence[SourceSettings], settings: CollectorSettings, runtime: Runtime
+) -> list[Coroutine[None, None, None]]:
+    """Return what looks after the sources' health and the way to an alert."""
+    watchman = Watchman(
+        runtime.log, runtime.engine, runtime.clock, sources, health=settings.health, canary=settings.canary
+    )
+    guards = [watchman.run(runtime.stop)]
+    if settings.canary.interval is not None:
+        canaries = Canaries(runtime.log, runtime.engine, runtime.clock, settings.canary.interval)
+        guards.append(canaries.run(runtime.stop))
+    return guards
 
 
 async def _prune(settings: CollectorSettings, runtime: Runtime) -> None:

@@ -26,11 +26,12 @@ from services.collector.novelty import Novelty, find_missing, find_novelty, item
 from services.collector.publishing import publish
 from services.collector.rereading import Page, page_of
 from services.collector.settings import SourceSettings
-from services.collector.sources import Elsewhere, Fetched, Source
+from services.collector.sources import Elsewhere, Fetched, Source, Trouble, Unreadable
 from services.collector.sources.article import Articles
 from services.collector.sources.completing import wants_article
 from services.collector.sources.hypertext import one_line
 from services.collector.state import SourceState, State, to_touch
+from services.collector.vitals import Sight, see
 from shared.clock import Clock
 from shared.errors import Retry
 from shared.eventlog import EventLog
@@ -105,7 +106,7 @@ class Collector:
     async def _keep(self, watched: Watched, state: SourceState, fetched: Fetched) -> datetime:
         """Publish what a look brought, then remember that it was done."""
         source, now = watched.settings.id, self._clock.now()
-        published = await self._publish(watched, fetched)
+        sight = await self._publish(watched, fetched, first=state.last_ok_at is None)
         FETCHES.labels(source=source, status="unchanged" if fetched.unchanged else "ok").inc()
         self._stand(source, "ok")
         if state.failures:
@@ -119,16 +120,18 @@ class Collector:
             failures=0,
             last_look_at=now,
             last_ok_at=now,
-            last_new_at=now if published else state.last_new_at,
+            last_new_at=now if sight.news else state.last_new_at,
             next_due_at=due,
             notes=fetched.notes if not fetched.unchanged else state.notes,
         )
         async with self._state.saving() as saving:
             await saving.source(after)
+            if sight.shown or state.failures:
+                await saving.vitals(source, lambda vitals: vitals.looked(sight, now))
         return due
 
-    async def _publish(self, watched: Watched, fetched: Fetched) -> int:
-        """Append every new version and remember it, batch by batch; return how many there were."""
+    async def _publish(self, watched: Watched, fetched: Fetched, *, first: bool) -> Sight:
+        """Append every new version and remember it, batch by batch; return what there was to see."""
         source = watched.settings.id
         shown = {item_id(source, entry.key): entry for entry in fetched.entries}
         covered = [item_id(source, key) for key in fetched.covers or ()]
@@ -152,7 +155,11 @@ class Collector:
         if news:
             changes = Counter(novelty.change for novelty in news)
             log.info("items collected", source=source, changes=dict(changes))
-        return len(news)
+        seen_before = sum(item in known for item in shown)
+        told = [novelty.change for novelty in news]
+        # A sitemap names everything of two days, and only the parts of it that changed are read.
+        complete = fetched.covers is not None or watched.settings.kind == "sitemap"
+        return see(fetched.entries, seen_before, told, now, first=first, complete=complete)
 
     async def _append(self, watched: Watched, batch: Sequence[Novelty]) -> list[Page | None]:
         """Append every version, whatever becomes of the others; return the pages to read again."""
@@ -180,8 +187,10 @@ class Collector:
             last_error_at=now,
             next_due_at=due,
         )
+        trouble: Trouble = reason.trouble if isinstance(reason, Unreadable) else "failing"
         async with self._state.saving() as saving:
             await saving.source(failed)
+            await saving.vitals(source, lambda vitals: vitals.failed(trouble, now))
         FETCHES.labels(source=source, status="failed").inc()
         self._stand(source, "failing")
         log.warning(

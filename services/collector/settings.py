@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from services.collector.sources.telegram.settings import TelegramSettings, Way
 from shared.errors import ConfigurationError
 from shared.messages import Force, SourceRef
+from shared.notices import CANARY
 from shared.settings import Section
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -55,6 +56,8 @@ class SourceSettings(Section):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         where = f"collector.sources.{self.id}"
+        if self.id == CANARY.id:
+            raise ConfigurationError(where, "is the name of claimwatch's own canary", "Choose another id")
         needed, alien = ("channel", "url") if self.kind == "telegram" else ("url", "channel")
         if not getattr(self, needed):
             raise ConfigurationError(
@@ -83,15 +86,36 @@ class LimitSettings(Section):
     remember: int = Field(180, ge=7, description="Days an item is remembered after its source stopped showing it")
 
 
+class HealthSettings(Section):
+    """When a source's trouble is worth telling the operator; subscriptions with the kind source-health hear of it."""
+
+    every: float = Field(60, ge=1, description="Seconds between two rounds that judge all sources")
+    failing_after: float = Field(3600, ge=0, description="Seconds a source must fail before it is a problem")
+    blocked_after: float = Field(900, ge=0, description="Seconds a source must refuse us before it is a problem")
+    storm_after: float = Field(180, ge=0, description="Seconds after which all sources failing at once are told as one")
+
+
+class CanarySettings(Section):
+    """A made-up claim that travels the whole way to an alert, which is dropped there; it measures how long it takes."""
+
+    interval: float | None = Field(None, ge=10, description="Seconds between two; left out: none is sent")
+    deadline: float = Field(120, gt=0, description="Seconds after which one that has not arrived is a problem")
+
+
 class CollectorSettings(Section):
     """Which sources are read, how often, and how politely."""
 
     sources: tuple[SourceSettings, ...] = Field((), description="Your sources; none: the shipped catalogue")
+    catalogue: bool | None = Field(
+        None, description="Read the shipped catalogue too; left out: only when there are no sources of your own"
+    )
     interval: float = Field(120, ge=1, description="Seconds between two looks at a feed, unless it says its own")
     longest_interval: float = Field(21_600, ge=60, description="Seconds a failing source is left alone at most")
     spread: float = Field(30, ge=0, description="Seconds over which the first looks after a start are spread")
     contact: str | None = Field(None, description="Address or page in the User-Agent, so that publishers can write")
     limits: LimitSettings = LimitSettings()
+    health: HealthSettings = HealthSettings()
+    canary: CanarySettings = CanarySettings()
     telegram: TelegramSettings = TelegramSettings()
 
     @model_validator(mode="after")

@@ -36,10 +36,12 @@ from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.collector.health_state import keep_vitals, load_vitals
 from services.collector.novelty import Remembered
 from services.collector.pages import Pages, remember
 from services.collector.rereading import Page
 from services.collector.sources import Cursor
+from services.collector.vitals import Vitals
 from shared.database import METADATA, UtcMoment, reading, writing
 
 SOURCE_STATE = Table(
@@ -193,6 +195,12 @@ class Saving:
         """Remember *state*, and let another collector have the source."""
         values = _values(state) | {"leased_until": None, "cursor": dict(state.cursor), "notes": list(state.notes)}
         await _upsert(self._connection, SOURCE_STATE, [values], set(values) - {"source"})
+
+    async def vitals(self, source: str, change: Callable[[Vitals], Vitals]) -> None:
+        """Let *change* make a new health record of *source* out of the present one, and keep it."""
+        before = await load_vitals(self._connection, source)
+        if (after := change(before)) != before:
+            await keep_vitals(self._connection, source, after)
 
 
 def to_touch(known: Iterable[Remembered], now: datetime) -> list[str]:

@@ -20,7 +20,7 @@ from services.alerter.settings import AlerterSettings
 from services.alerter.subscriptions import Subscription
 from shared.clock import FixedClock
 from shared.errors import Reject, Retry
-from tests.support.alerts import ENGLISH, NOW, conflict, hostile, ordinary
+from tests.support.alerts import ENGLISH, HOSTILE, NOW, conflict, hostile, ordinary, telling
 from tests.support.http_receiver import HttpReceiver, Reply
 from tests.support.slack_server import TOKEN, SlackServer
 from tests.support.smtp_server import SmtpServer
@@ -262,3 +262,40 @@ async def test_no_error_or_log_shows_a_secret(receiving: Receiving, caplog: pyte
             error = error.__cause__ or error.__context__
     told += [repr(receiving.channel), repr(vars(receiving.channel)), caplog.text]
     assert not [secret for secret in receiving.secrets if any(secret in text for text in told)]
+
+
+async def test_a_notice_arrives_with_what_to_do(receiving: Receiving) -> None:
+    await receiving.channel.tell(telling())
+    shown = " ".join(receiving.shown().split())
+    for said in ("SANA (English): silent", "nothing new since", "Open it in a browser", "sana-en"):
+        assert said in shown
+
+
+async def test_the_end_of_a_problem_arrives(receiving: Receiving) -> None:
+    first = await receiving.channel.tell(telling())
+    end = telling(id="end", state="over", headline="SANA (English): well again", thread=first.thread)
+    assert (await receiving.channel.tell(end)).thread == first.thread
+    assert "well again" in receiving.shown()
+
+
+async def test_a_hostile_notice_arrives_as_text(receiving: Receiving) -> None:
+    await receiving.channel.tell(telling(headline=HOSTILE, summary=HOSTILE * 50, fix=HOSTILE, sources=(HOSTILE,) * 40))
+    shown = receiving.shown()
+    assert "alert(1)" in shown
+    assert not any(harm in shown for harm in HARMFUL)
+
+
+async def test_a_notice_fails_as_an_alert_does(receiving: Receiving) -> None:
+    after = receiving.fail_for_now()
+    with pytest.raises(Retry) as caught:
+        await receiving.channel.tell(telling())
+    assert caught.value.after == after
+    await receiving.channel.tell(telling(attempt=2))
+    with pytest.raises(Retry):
+        await receiving.unreachable.tell(telling())
+
+
+@pytest.mark.parametrize("receiving", ["slack"], indirect=True)
+async def test_a_notice_that_may_have_arrived_is_not_posted_again(receiving: Receiving) -> None:
+    first = await receiving.channel.tell(telling())
+    assert (await receiving.channel.tell(telling(attempt=2, ambiguous=True))).thread == first.thread

@@ -14,13 +14,22 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text
 
 import services.alerter.tables
+import services.collector.health_state
 import services.collector.sources.telegram.session_lease
 import services.collector.state
+import shared.canary
 from shared.database import METADATA, create_engine, reading, sqlite_path, writing
 from shared.errors import ConfigurationError
 from shared.migrations import check_revision, config, upgrade
+from tests.support.telling import DAY, NOON
 
-TABLES = (services.alerter.tables, services.collector.state, services.collector.sources.telegram.session_lease)
+TABLES = (
+    services.alerter.tables,
+    services.collector.health_state,
+    services.collector.sources.telegram.session_lease,
+    services.collector.state,
+    shared.canary,
+)
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()][::-1]
 HEAD = REVISIONS[-1]
 
@@ -80,6 +89,41 @@ async def test_it_leads_on_from_every_revision_and_keeps_what_is_stored(url: str
     async with reading(engine) as connection:
         assert await connection.scalar(text("SELECT failures FROM source_state")) == 3
     await engine.dispose()
+
+
+async def test_deliveries_keep_their_place_when_a_delivery_may_carry_a_notice(url: str) -> None:
+    columns = "state, attempts, ambiguous, created_at, not_before"
+    values = "'sent', 1, false, '2016-02-03 12:00:00', '2016-02-03 12:00:00'"
+    await upgrade(url, revision="0005")
+    await execute(
+        url,
+        "INSERT INTO incidents (id, revision, status, last_seen_at, document) "
+        "VALUES ('i', 1, 'open', '2016-02-03 12:00:00', '{}')",
+    )
+    await execute(
+        url,
+        "INSERT INTO alerts (id, incident, kind, version, position, created_at, document) "
+        "VALUES ('a', 'i', 'new', 'v', 0, '2016-02-03 12:00:00', '{}')",
+    )
+    for number in ("1", "2"):
+        names = f"'d{number}', 'a', 'i', 's{number}', 'console'"
+        await execute(
+            url,
+            f"INSERT INTO deliveries (id, alert, incident, subscription, channel, {columns}) "
+            f"VALUES ({names}, {values})",
+        )
+    await upgrade(url)
+    await execute(
+        url,
+        f"INSERT INTO deliveries (id, alert, incident, subscription, channel, notice, {columns}) "
+        f"VALUES ('d3', 'n', 'subject', 's', 'console', true, {values})",
+    )
+    engine = create_engine(url)
+    async with reading(engine) as connection:
+        found = await connection.execute(text("SELECT id, sequence, notice FROM deliveries ORDER BY sequence"))
+        rows = [(row.id, row.sequence, bool(row.notice)) for row in found]
+    await engine.dispose()
+    assert rows == [("d1", 1, False), ("d2", 2, False), ("d3", 3, True)]
 
 
 async def test_the_history_can_be_walked_back(url: str) -> None:
@@ -173,12 +217,12 @@ async def test_a_file_is_copied_before_it_is_changed(tmp_path: Path) -> None:
 async def test_references_are_enforced_on_sqlite_too(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'claimwatch.db'}"
     await upgrade(url)
-    threads = services.alerter.tables.THREADS
+    forces = services.alerter.tables.FORCES
     engine = create_engine(url)
     with pytest.raises(Exception, match="FOREIGN KEY"):
         async with writing(engine) as connection:
-            await connection.execute(insert(threads).values(incident="none", subscription="x", thread="y"))
+            await connection.execute(insert(forces).values(incident="none", force="RU", day=DAY, seen=NOON))
     async with reading(engine) as connection:
-        assert (await connection.execute(select(threads))).all() == []
+        assert (await connection.execute(select(forces))).all() == []
     await engine.dispose()
     assert sqlite_path(url) == tmp_path / "claimwatch.db"

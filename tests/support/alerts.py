@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from services.alerter.channels import Delivery
+from services.alerter.channels import Delivery, Telling
 from shared.messages import Alert, AlertKind, Claim, Conflict, Figure, Incident, SourceRef, Statement, stable_id
+from shared.notices import Notice
 
 NOW = datetime(2016, 2, 3, 9, 31, tzinfo=UTC)
 RUSSIAN = "По данным оппозиции, в провинции Латакия погибли четыре российских генерала"
@@ -123,6 +124,26 @@ def conflict(**fields: Any) -> Delivery:
     reason = "Russian forces: Syrian opposition: 4 killed; Russian Defence Ministry: 1 killed."
     dispute = Conflict(dimension="count", force="RU", outcome="killed", left=left, right=right, reason=reason)
     return delivery(alert(right, kind="conflict", about=about, conflicts=(dispute,), summary=reason), about, **fields)
+
+
+def telling(subscription: str = "operators", **fields: Any) -> Telling:
+    """Return a notice of a silent source on its way to *subscription*; *fields* are the notice's, or the telling's."""
+    way = {key: fields.pop(key) for key in ("thread", "attempt", "ambiguous") if key in fields}
+    told = {
+        "id": stable_id("notice", "silent", "sana-en"),
+        "kind": "source-health",
+        "state": "raised",
+        "subject": "sana-en",
+        "headline": "SANA (English): silent for longer than it ever is",
+        "summary": "It answers, but has shown nothing new since 02 Feb 2016, 12:00 UTC.",
+        "fix": "Open it in a browser",
+        "since": datetime(2016, 2, 2, 12, tzinfo=UTC),
+        "at": NOW,
+        "sources": ("sana-en",),
+        **fields,
+    }
+    notice = Notice.model_validate(told)
+    return Telling(stable_id(notice.id, subscription), subscription, notice, **way)
 
 
 def hostile(**fields: Any) -> Delivery:

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 
-from services.alerter.channels import Delivery, Receipt
+from services.alerter.channels import Delivery, Receipt, Telling
 
 Reaction = Callable[[Delivery], Awaitable[Receipt]]
 
@@ -17,6 +17,7 @@ class Receiver:
     def __init__(self) -> None:
         self.seen: list[Delivery] = []
         self.taken: list[Delivery] = []
+        self.told: list[Telling] = []
         self.closed = False
         self._reactions: deque[Reaction] = deque()
         self._changed = asyncio.Condition()
@@ -60,6 +61,18 @@ class Receiver:
             return await (self._reactions.popleft() if self._reactions else self._take)(delivery)
         finally:
             self._under_way[incident] -= 1
+
+    async def tell(self, telling: Telling) -> Receipt:
+        """Take the notice."""
+        self.told.append(telling)
+        async with self._changed:
+            self._changed.notify_all()
+        return Receipt(thread=telling.thread or f"thread of {telling.id}")
+
+    async def wait_to_be_told(self, number: int) -> None:
+        """Return when so many notices were taken."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.told) >= number)
 
     async def close(self) -> None:
         """Remember that it was closed."""

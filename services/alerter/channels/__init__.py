@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.messages import Alert, Incident
+from shared.notices import Notice
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,31 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Telling:
+    """One notice on its way to one subscription of an operator; the rest is as in a :class:`Delivery`.
+
+    ``thread`` is what the channel returned for the last notice on the same subject.
+    """
+
+    id: str
+    subscription: str
+    notice: Notice
+    thread: str | None = None
+    attempt: int = 1
+    ambiguous: bool = False
+
+
+@dataclass(frozen=True)
 class Receipt:
-    """What the receiver answered. ``thread`` is kept for the incident's next message."""
+    """What the receiver answered. ``thread`` is kept for the next message on the same incident or subject."""
 
     thread: str | None = None
 
 
 class Channel(Protocol):
-    """Sends alerts somewhere.
+    """Sends alerts, and notices to the operator, somewhere.
 
-    Promised: hostile text in an alert never becomes markup, a mention, a header or a second message.
+    Promised: hostile text in either never becomes markup, a mention, a header or a second message.
     """
 
     async def send(self, delivery: Delivery) -> Receipt:
@@ -52,6 +68,10 @@ class Channel(Protocol):
             Reject: it never will.
 
         """
+        ...
+
+    async def tell(self, telling: Telling) -> Receipt:
+        """Deliver a notice once; raises as ``send``."""
         ...
 
     async def close(self) -> None:

@@ -7,8 +7,9 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
 
-from services.alerter.channels import Delivery, Receipt
+from services.alerter.channels import Delivery, Receipt, Telling
 from services.alerter.rendering import Card, Saying, make_card
+from services.alerter.rendering.bulletin import Bulletin, bulletin_text, make_bulletin
 from services.alerter.rendering.neutral import isolate
 from services.alerter.rendering.text import render_text
 from shared.errors import Retry
@@ -43,25 +44,31 @@ class ConsoleChannel:
             Retry: nobody reads standard output any more, or the disk behind it is full.
 
         """
-        try:
-            self._print(make_card(delivery.alert, delivery.incident))
-        except OSError as error:
-            raise Retry(f"standard output takes nothing: {error.strerror}") from error
-        return Receipt()
+        card = make_card(delivery.alert, delivery.incident)
+        return self._print(draw(card), render_text(card))
+
+    async def tell(self, telling: Telling) -> Receipt:
+        """Print one notice; raises as ``send``."""
+        bulletin = make_bulletin(telling.notice)
+        return self._print(draw_bulletin(bulletin), bulletin_text(bulletin))
 
     async def close(self) -> None:
         """Leave standard output to the process."""
 
-    def _print(self, card: Card) -> None:
-        """Write *card* in one piece: what rich held back after a failure would be printed again before the next one."""
+    def _print(self, panel: Panel, text: str) -> Receipt:
+        """Write it in one piece: what rich held back after a failure would be printed again before the next one."""
         console = self._console
-        with console.capture() as drawn:
-            if console.is_terminal:
-                console.print(draw(card), width=min(console.width, WIDTH))
-            else:
-                console.print(Text(render_text(card)), soft_wrap=True)
-        console.file.write(drawn.get())
-        console.file.flush()
+        try:
+            with console.capture() as drawn:
+                if console.is_terminal:
+                    console.print(panel, width=min(console.width, WIDTH))
+                else:
+                    console.print(Text(text), soft_wrap=True)
+            console.file.write(drawn.get())
+            console.file.flush()
+        except OSError as error:
+            raise Retry(f"standard output takes nothing: {error.strerror}") from error
+        return Receipt()
 
 
 def draw(card: Card) -> Panel:
@@ -80,6 +87,14 @@ def draw(card: Card) -> Panel:
         parts += [Text(), Text(f"({card.more})", style="dim")]
     parts += [Text(), *_standing(card)]
     title = Text(card.label, style=f"bold {colour}")
+    return Panel(Group(*parts), title=title, title_align="left", border_style=colour, padding=(0, 1))
+
+
+def draw_bulletin(bulletin: Bulletin) -> Panel:
+    """Return a notice as it looks on a terminal."""
+    colour = "red" if bulletin.raised else "green"
+    parts = [Text(isolate(bulletin.headline), style="bold"), *(Text(line) for line in bulletin.lines)]
+    title = Text(bulletin.label, style=f"bold {colour}")
     return Panel(Group(*parts), title=title, title_align="left", border_style=colour, padding=(0, 1))
 
 

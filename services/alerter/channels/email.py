@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 
 import structlog
 
-from services.alerter.channels import Delivery, Receipt
-from services.alerter.channels.letters import compose, subject_of, subject_of_digest
+from services.alerter.channels import Delivery, Receipt, Telling
+from services.alerter.channels.letters import (
+    compose,
+    compose_notice,
+    subject_of,
+    subject_of_digest,
+    subject_of_notice,
+)
 from services.alerter.channels.pacing import Pace
 from services.alerter.channels.smtp import MailServer, Refusal
 from services.alerter.settings import SmtpSettings
@@ -67,14 +74,35 @@ class EmailChannel:
         """
         subject = subject_of_digest(delivery.alert) if delivery.digest else None
         subject = subject or delivery.thread or subject_of(delivery.incident)
-        progress = self._progress.setdefault(delivery.id, _Progress())
+
+        def letter(receiver: str) -> EmailMessage:
+            now = self._clock.now()
+            return compose(delivery, self._settings, name=self._name, receiver=receiver, subject=subject, now=now)
+
+        return await self._send(delivery.id, letter, subject)
+
+    async def tell(self, telling: Telling) -> Receipt:
+        """Mail one notice; the end of a problem repeats the subject of its beginning. Raises as ``send``."""
+        subject = (telling.notice.state == "over" and telling.thread) or subject_of_notice(telling)
+
+        def letter(receiver: str) -> EmailMessage:
+            now = self._clock.now()
+            return compose_notice(telling, self._settings, name=self._name, receiver=receiver, subject=subject, now=now)
+
+        return await self._send(telling.id, letter, subject)
+
+    async def close(self) -> None:
+        """Leave nothing to do: no connection outlives its messages."""
+
+    async def _send(self, identity: str, letter: Callable[[str], EmailMessage], subject: str) -> Receipt:
+        progress = self._progress.setdefault(identity, _Progress())
         while len(self._progress) > REMEMBERED:
             self._progress.popitem(last=False)
-        await self._send_to_rest(delivery, subject, progress)
+        await self._send_to_rest(letter, progress)
         total = len(self._receivers)
         if progress.put_off:
             raise Retry(f"the mail server put off {len(progress.put_off)} of {total} ({_told(progress.put_off)})")
-        del self._progress[delivery.id]
+        del self._progress[identity]
         if progress.refused:
             others = f"; the other {len(progress.accepted)} have the message" if progress.accepted else ""
             raise Reject(
@@ -82,10 +110,7 @@ class EmailChannel:
             )
         return Receipt(thread=subject)
 
-    async def close(self) -> None:
-        """Leave nothing to do: no connection outlives its messages."""
-
-    async def _send_to_rest(self, delivery: Delivery, subject: str, progress: _Progress) -> None:
+    async def _send_to_rest(self, letter: Callable[[str], EmailMessage], progress: _Progress) -> None:
         progress.put_off.clear()
         waiting = [one for one in self._receivers if one not in progress.accepted and one not in progress.refused]
         if not waiting:
@@ -93,10 +118,7 @@ class EmailChannel:
         await self._pace.wait_turn()
         async with self._server.conversation() as conversation:
             for receiver in waiting:
-                letter = compose(
-                    delivery, self._settings, name=self._name, receiver=receiver, subject=subject, now=self._clock.now()
-                )
-                refusal = await conversation.hand_over(letter.as_bytes(), receiver)
+                refusal = await conversation.hand_over(letter(receiver).as_bytes(), receiver)
                 progress.record(receiver, refusal)
                 if refusal:
                     LOG.warning("mail server did not take a message", receiver=receiver, reply=str(refusal))

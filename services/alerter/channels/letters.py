@@ -9,8 +9,9 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
 from services.alerter import wording
-from services.alerter.channels import Delivery
-from services.alerter.rendering import Card, make_card
+from services.alerter.channels import Delivery, Telling
+from services.alerter.rendering import make_card
+from services.alerter.rendering.bulletin import bulletin_html, bulletin_text, make_bulletin
 from services.alerter.rendering.html import render_html
 from services.alerter.rendering.neutral import clean
 from services.alerter.rendering.phrases import name
@@ -53,15 +54,44 @@ def compose(
     that is made from the incident's id and never sent; mail programs thread by it (RFC 5256, REFERENCES).
     """
     card = make_card(delivery.alert, delivery.incident)
+    about = f"incident-{_token(delivery.incident.id)}"
+    letter = _addressed(delivery.id, about, settings, name=name, receiver=receiver, subject=subject, now=now)
+    letter["X-Claimwatch-Kind"] = card.kind
+    letter["X-Claimwatch-Incident"] = _token(delivery.incident.id)
+    _fill(letter, render_text(card), render_html(card))
+    return letter
+
+
+def subject_of_notice(telling: Telling) -> str:
+    """Return the subject of a notice's thread: its first headline, which the end repeats."""
+    return clean(f"[claimwatch] {make_bulletin(telling.notice).title}", SUBJECT)
+
+
+def compose_notice(
+    telling: Telling, settings: SmtpSettings, *, name: str, receiver: str, subject: str, now: datetime
+) -> EmailMessage:
+    """Return the message that tells one *receiver* of subscription *name* a notice; threaded by its subject."""
+    bulletin = make_bulletin(telling.notice)
+    about = f"notice-{_token(telling.notice.subject)}"
+    letter = _addressed(telling.id, about, settings, name=name, receiver=receiver, subject=subject, now=now)
+    letter["X-Claimwatch-Kind"] = telling.notice.kind
+    _fill(letter, bulletin_text(bulletin), bulletin_html(bulletin))
+    return letter
+
+
+def _addressed(
+    identity: str, about: str, settings: SmtpSettings, *, name: str, receiver: str, subject: str, now: datetime
+) -> EmailMessage:
+    """Return a message with its headers; *about* is what its thread is made from."""
     domain = settings.identity
-    root = f"<incident-{_token(delivery.incident.id)}@{domain}>"
+    root = f"<{about}@{domain}>"
     letter = EmailMessage(policy=SMTP)
     display, address = parseaddr(settings.sender)
     letter["From"] = Address(display_name=clean(display, SUBJECT), addr_spec=address)
     letter["To"] = Address(addr_spec=receiver)
     letter["Subject"] = clean(subject, SUBJECT)
     letter["Date"] = format_datetime(now)
-    letter["Message-ID"] = f"<{_token(delivery.id)}@{domain}>"
+    letter["Message-ID"] = f"<{_token(identity)}@{domain}>"
     letter["In-Reply-To"] = root
     letter["References"] = root
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notices in return
@@ -69,14 +99,10 @@ def compose(
     letter["List-Id"] = f"<{_token(name)}.claimwatch.{domain}>"  # RFC 2919
     if settings.list_unsubscribe:
         letter["List-Unsubscribe"] = f"<{settings.list_unsubscribe}>"  # RFC 2369
-    letter["X-Claimwatch-Kind"] = card.kind
-    letter["X-Claimwatch-Incident"] = _token(delivery.incident.id)
-    _fill(letter, card)
     return letter
 
 
-def _fill(letter: EmailMessage, card: Card) -> None:
-    text, html = render_text(card), render_html(card)
+def _fill(letter: EmailMessage, text: str, html: str) -> None:
     letter.set_content(text, cte=_encoding(text))
     letter.add_alternative(html, subtype="html", cte=_encoding(html))
 

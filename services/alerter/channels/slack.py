@@ -14,15 +14,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from services.alerter.channels import Delivery, Receipt
+from services.alerter.channels import Delivery, Receipt, Telling
 from services.alerter.channels.pacing import Pace
 from services.alerter.channels.slack_api import SlackApi, SlackRefusal
 from services.alerter.rendering import make_card
+from services.alerter.rendering.bulletin import bulletin_slack, make_bulletin
 from services.alerter.rendering.slack_blocks import SlackMessage, render_reply, render_root
 from shared.messages import stable_id
 
@@ -63,6 +64,24 @@ class SlackChannel:
         except SlackRefusal as refusal:
             raise refusal.final() from refusal
 
+    async def tell(self, telling: Telling) -> Receipt:
+        """Post a notice; the one that says that it is over is a reply. Raises as ``send``.
+
+        A reply is shown in the channel too: who reads "blocked" there must read "well again" there.
+        """
+        marker, message = ("claimwatch_notice", telling.id), bulletin_slack(make_bulletin(telling.notice))
+        over = telling.notice.state == "over"
+        thread = telling.thread if over else None
+        try:
+            found = None
+            if telling.ambiguous or telling.attempt > 1:
+                found = await self._find(marker, telling.notice.at, thread)
+            where = {"thread_ts": thread, "reply_broadcast": True} if thread else {}
+            posted = found or await self._post(message, marker, **where)
+        except SlackRefusal as refusal:
+            raise refusal.final() from refusal
+        return Receipt(thread=thread or posted)
+
     async def close(self) -> None:
         """Let connections go."""
         await self._api.close()
@@ -72,10 +91,10 @@ class SlackChannel:
         suspicious = delivery.ambiguous or delivery.attempt > 1
         marker = ("claimwatch_alert", delivery.id)
         if delivery.digest:
-            found = await self._find(marker, delivery) if suspicious else None
+            found = await self._find(marker, delivery.alert.created_at) if suspicious else None
             return found or await self._post(render_reply(card), marker)
         root = await self._root(delivery, render_root(card), suspicious=suspicious)
-        if suspicious and await self._find(marker, delivery, thread=root):
+        if suspicious and await self._find(marker, delivery.alert.created_at, root):
             LOG.info("alert found in Slack, not posted again", delivery=delivery.id)
             return root
         await self._post(
@@ -89,7 +108,7 @@ class SlackChannel:
         marker = ("claimwatch_incident", stable_id("slack", delivery.subscription, incident))
         known = delivery.thread or self._live.get(incident, (None, 0))[0]
         if known is None and suspicious:
-            known = await self._find(marker, delivery)
+            known = await self._find(marker, delivery.alert.created_at)
         if known is None or not await self._update(known, message, incident, revision):
             known = await self._post(message, marker)
         self._remember(incident, known, revision)
@@ -126,15 +145,15 @@ class SlackChannel:
         )
         return str(answer.get("ts", ""))
 
-    async def _find(self, marker: tuple[str, str], delivery: Delivery, thread: str | None = None) -> str | None:
-        """Return the message with *marker* in the channel, or in *thread*; None when it is not there."""
+    async def _find(self, marker: tuple[str, str], since: datetime, thread: str | None = None) -> str | None:
+        """Return the message with *marker* in the channel, or in *thread*, since then; None when it is not there."""
         method = "conversations.replies" if thread else "conversations.history"
         cursor: str | None = None
         for _ in range(PAGES):
             asked = {
                 "channel": self._channel,
                 "ts": thread,
-                "oldest": f"{(delivery.alert.created_at - MARGIN).timestamp():.6f}",
+                "oldest": f"{(since - MARGIN).timestamp():.6f}",
                 "include_all_metadata": True,
                 "limit": PAGE,
                 "cursor": cursor,

@@ -6,11 +6,12 @@ import json
 import re
 from http import HTTPStatus
 
-from services.alerter.channels import Delivery, Receipt
+from services.alerter.channels import Delivery, Receipt, Telling
 from services.alerter.channels.pacing import Pace
 from services.alerter.channels.posting import Poster
 from services.alerter.rendering import make_card
-from services.alerter.rendering.slack_blocks import render_reply
+from services.alerter.rendering.bulletin import bulletin_slack, make_bulletin
+from services.alerter.rendering.slack_blocks import SlackMessage, render_reply
 from shared.errors import Reject, Retry
 from shared.settings import Secret
 
@@ -33,7 +34,13 @@ class SlackWebhookChannel:
             Reject: the webhook is gone, or Slack will not take this message.
 
         """
-        message = render_reply(make_card(delivery.alert, delivery.incident), with_standing=True)
+        return await self._post(render_reply(make_card(delivery.alert, delivery.incident), with_standing=True))
+
+    async def tell(self, telling: Telling) -> Receipt:
+        """Post one notice; raises as ``send``."""
+        return await self._post(bulletin_slack(make_bulletin(telling.notice)))
+
+    async def _post(self, message: SlackMessage) -> Receipt:
         body = {"text": message.text, "blocks": message.blocks, "unfurl_links": False, "unfurl_media": False}
         await self._pace.wait_turn()
         headers = {"content-type": "application/json; charset=utf-8"}

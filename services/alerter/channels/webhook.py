@@ -11,7 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from services.alerter.channels import Delivery, Receipt
+from services.alerter.channels import Delivery, Receipt, Telling
 from services.alerter.channels.pacing import Pace
 from services.alerter.channels.posting import Answer, Poster
 from shared.clock import Clock
@@ -19,6 +19,7 @@ from shared.errors import Reject, Retry
 from shared.settings import Secret
 
 TYPE = "claimwatch.notification.v1"
+NOTICE_TYPE = "claimwatch.notice.v1"
 
 
 class WebhookChannel:
@@ -43,13 +44,20 @@ class WebhookChannel:
             Reject: the receiver answered 410, or its address is private and that was not allowed.
 
         """
-        body = json.dumps(event(delivery), separators=(",", ":")).encode()
+        return await self._post(delivery.id, event(delivery))
+
+    async def tell(self, telling: Telling) -> Receipt:
+        """Post one notice; raises as ``send``."""
+        return await self._post(telling.id, notice_event(telling))
+
+    async def _post(self, identity: str, told: dict[str, Any]) -> Receipt:
+        body = json.dumps(told, separators=(",", ":")).encode()
         moment = self._clock.now()
         headers = {
             "content-type": "application/cloudevents+json; charset=utf-8",
-            "webhook-id": delivery.id,
+            "webhook-id": identity,
             "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": " ".join(sign(key, delivery.id, moment, body) for key in self._keys),
+            "webhook-signature": " ".join(sign(key, identity, moment, body) for key in self._keys),
         }
         await self._pace.wait_turn()
         _judge(await self._poster.post(self._url.get_secret_value(), body, headers))
@@ -63,18 +71,29 @@ class WebhookChannel:
 def event(delivery: Delivery) -> dict[str, Any]:
     """Return what is posted: the alert, and its incident as it stands without its statements (the alert has those)."""
     alert, incident = delivery.alert, delivery.incident
+    data = {
+        "alert": alert.model_dump(mode="json"),
+        "incident": incident.model_dump(mode="json", exclude={"statements"}),
+    }
+    return _event(delivery.id, TYPE, alert.incident, alert.created_at, data)
+
+
+def notice_event(telling: Telling) -> dict[str, Any]:
+    """Return what is posted of a notice."""
+    notice = telling.notice
+    return _event(telling.id, NOTICE_TYPE, notice.subject, notice.at, notice.model_dump(mode="json"))
+
+
+def _event(identity: str, kind: str, subject: str, time: datetime, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "specversion": "1.0",
-        "id": delivery.id,
-        "type": TYPE,
+        "id": identity,
+        "type": kind,
         "source": "claimwatch/alerter",
-        "subject": alert.incident,
-        "time": alert.created_at.isoformat(),
+        "subject": subject,
+        "time": time.isoformat(),
         "datacontenttype": "application/json",
-        "data": {
-            "alert": alert.model_dump(mode="json"),
-            "incident": incident.model_dump(mode="json", exclude={"statements"}),
-        },
+        "data": data,
     }
 
 

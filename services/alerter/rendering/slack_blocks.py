@@ -64,6 +64,11 @@ def render_reply(card: Card, *, with_standing: bool = False) -> SlackMessage:
     return SlackMessage(escape(f"{title(card)}\n{card.summary}"), tuple(blocks))
 
 
+def notice_blocks(title: str, lines: Sequence[str]) -> tuple[Block, ...]:
+    """Return the blocks of a notice to the operator."""
+    return (_header(title), *([_rich([_section([_text("\n".join(lines))])])] if lines else []))
+
+
 def escape(text: str) -> str:
     """Return *text* for Slack's own markup, where three characters open everything: mentions, links, entities."""
     escaped = text[:FALLBACK].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from http import HTTPStatus
+from typing import Literal, Protocol
 
 from shared.errors import Retry
 
@@ -62,6 +63,44 @@ class Elsewhere(Retry):
 
     Raised where two processes must never read at once, as with one Telegram session.
     """
+
+
+Trouble = Literal["failing", "blocked", "gone", "revoked"]
+"""How a look failed: in any way; refused (challenge, 401, 403, restricted); 410; the account's session is ended."""
+
+
+class Unreadable(Retry):
+    """A look that failed in a way that has a name."""
+
+    trouble: Trouble = "failing"
+
+
+class Blocked(Unreadable):
+    """The server is there and refuses us: 401, 403, 451, a challenge page, a restricted channel."""
+
+    trouble = "blocked"
+
+
+class Gone(Unreadable):
+    """The server says that the feed is gone for good."""
+
+    trouble = "gone"
+
+
+class Revoked(Unreadable):
+    """The session by which we read was ended."""
+
+    trouble = "revoked"
+
+
+def refusal(status: int) -> type[Unreadable]:
+    """Return how an HTTP *status* that brings nothing to read is called."""
+    if status == HTTPStatus.GONE:
+        return Gone
+    return Blocked if status in _REFUSED else Unreadable
+
+
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
 
 
 class Source(Protocol):

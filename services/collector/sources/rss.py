@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from http import HTTPStatus
 
-from services.collector.sources import Cursor, Entry, Fetched
+from services.collector.sources import Blocked, Cursor, Entry, Fetched, Gone
 from services.collector.sources.feed_parsing import FeedEntry
 from services.collector.sources.fetching import Fetcher, Response
 from services.collector.sources.parser_process import ParserPool
@@ -99,11 +99,11 @@ def _refuse(response: Response) -> None:
     where = response.url
     match status:
         case HTTPStatus.GONE:
-            raise Retry(f"{where}: the feed is gone for good (HTTP 410). Look for its successor", after=LONG_PAUSE)
+            raise Gone(f"{where}: the feed is gone for good (HTTP 410). Look for its successor", after=LONG_PAUSE)
         case HTTPStatus.NOT_FOUND:
             raise Retry(f"{where}: there is no feed here now (HTTP 404). If that lasts, check the address")
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            raise Retry(
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN | HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
+            raise Blocked(
                 f"{where}: the server refuses us (HTTP {status}). Ask the publisher for access",
                 after=response.retry_after,
             )

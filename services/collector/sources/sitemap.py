@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from services.collector.sources import Cursor, Entry, Fetched
+from services.collector.sources import Cursor, Entry, Fetched, refusal
 from services.collector.sources.addresses import own_address
 from services.collector.sources.feed_parsing import normal_link
 from services.collector.sources.fetching import Fetcher, Response
@@ -109,7 +109,8 @@ class SitemapSource:
             answers[address] = before | _validators(response)
             return None
         if response.status != HTTPStatus.OK:
-            raise Retry(f"{response.url}: HTTP {response.status} instead of a sitemap", after=response.retry_after)
+            refused = refusal(response.status)
+            raise refused(f"{response.url}: HTTP {response.status} instead of a sitemap", after=response.retry_after)
         body = sha256(response.body).hexdigest()
         if before.get("body") == body:
             answers[address] = before | _validators(response)

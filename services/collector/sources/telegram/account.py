@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from services.collector.sources import Cursor, Fetched
+from services.collector.sources import Cursor, Fetched, Revoked
 from services.collector.sources.telegram.post import Post, entries_of, key_of
 from services.collector.sources.telegram.progress import Progress
 from shared.errors import Retry
@@ -25,7 +25,7 @@ ALBUM = 10
 """Most parts of an album, by Telegram's own limit."""
 
 
-class AccountUnusable(Retry):
+class AccountUnusable(Revoked):
     """Telegram will not serve this session again: only the operator can help, and no request is made meanwhile."""
 
 

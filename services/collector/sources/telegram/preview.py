@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from services.collector.sources import Cursor, Entry, Fetched
+from services.collector.sources import Blocked, Cursor, Entry, Fetched, refusal
 from services.collector.sources.fetching import PAGE_ACCEPT
 from services.collector.sources.telegram.markup import Page, read_landing, read_page
 from services.collector.sources.telegram.post import entries_of, key_of
@@ -50,7 +50,7 @@ class Fetcher(Protocol):
         ...
 
 
-class PreviewClosed(Retry):
+class PreviewClosed(Blocked):
     """The channel exists but shows no preview: closed by its owner, restricted by Telegram, or blocked from here."""
 
 
@@ -135,7 +135,7 @@ class PreviewSource:
         if response.status == NOT_FOUND:
             raise Retry(self._says("there is no such channel. Check its name"))
         if response.status != OK:
-            raise Retry(self._says(f"the preview answered HTTP {response.status}"))
+            raise refusal(response.status)(self._says(f"the preview answered HTTP {response.status}"))
         page = read_page(response.body, self._channel)
         if not page.history:
             self._refuse(response)
