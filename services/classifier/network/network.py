@@ -29,8 +29,6 @@ TOLL = 0.3
 """How likely the number of a rising toll is one, that the tags passed over."""
 NAMED = 0.5
 """How likely the first word of a name must be."""
-SOURCE_WORDS = 6
-"""Words of a source's name that the network is told."""
 SIGNS = ("out", "both", "neutral", "deny", "neg", "role", "num", "vague", "rite")
 """Classes of words without any of which a stretch of text is not worth the network's time."""
 
@@ -61,12 +59,9 @@ class Network:
 
         *source* is the name of the outlet: a ministry's own channel speaks otherwise than a rumour mill.
         """
-        pieces = [
-            self.subwords.pieces(reading.document[token.start : token.end], spaced=_is_spaced(reading, token.start))
-            for token in reading.tokens
-        ]
+        pieces = self.subwords.words(reading.document, reading.tokens)
         marks = [self.features.ids(names) for names in features.named(reading, self.theatre)]
-        name = [piece for word in source.split()[:SOURCE_WORDS] for piece in self.subwords.pieces(word, spaced=True)]
+        name = self.subwords.source(source)
         bounds = [(sentence.first, sentence.last) for sentence in reading.sentences]
         found: list[Figure] = []
         worth = (
@@ -99,7 +94,3 @@ class Network:
         ]
         named = names_of(figures, tags.phrases(encoded.names, NAMED), window.first)
         return [replace(figure, names=tuple(named.get(at, ()))) for at, figure in enumerate(figures)]
-
-
-def _is_spaced(reading: Reading, start: int) -> bool:
-    return start == 0 or reading.document[start - 1].isspace()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+
+from services.classifier.text import Token
 
 START, PAD, END, UNKNOWN = 0, 1, 2, 3
 SPECIAL = 4
@@ -15,6 +18,8 @@ TATWEEL = "\u0640"
 LONGEST_PIECE = 16
 MOST_PIECES = 8
 """Pieces of one word that are kept: a longer word is a hash or a joke."""
+SOURCE_WORDS = 6
+"""Words of a source's name that the network is told."""
 PENALTY = 10.0
 """How much less likely than the least likely piece an unknown character is (as in SentencePiece)."""
 
@@ -45,6 +50,19 @@ class Subwords:
         """Return the ids of the pieces of *word* as printed; *spaced*: it begins a line or follows a space."""
         plain = unicodedata.normalize("NFKC", word).replace(TATWEEL, "")
         return self._split(f"{SPACE}{plain}" if spaced else plain) or (UNKNOWN,)
+
+    def words(self, document: str, tokens: Iterable[Token]) -> list[tuple[int, ...]]:
+        """Return the pieces of each of the *tokens* of *document*."""
+        return [
+            self.pieces(
+                document[token.start : token.end], spaced=token.start == 0 or document[token.start - 1].isspace()
+            )
+            for token in tokens
+        ]
+
+    def source(self, name: str) -> list[int]:
+        """Return the pieces of an outlet's *name*, its first words only."""
+        return [piece for word in name.split()[:SOURCE_WORDS] for piece in self.pieces(word, spaced=True)]
 
     def _best(self, text: str) -> tuple[int, ...]:
         """Return the likeliest split of *text*: Viterbi over its characters."""

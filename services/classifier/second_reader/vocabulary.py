@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.classifier.claims.speakers import publisher
-from services.classifier.data import Party, Place, Theatre, load_lexicon, load_theatre
-from services.classifier.lexicon import Lexicon
+from services.classifier.data import Lexicons, Party, Place, Theatre, load_theatre
 from services.classifier.reading import Reading, read_document
 
 
@@ -17,18 +16,19 @@ class Vocabulary:
     """Everything known about Syria, and the lexicon of each language that is read."""
 
     theatre: Theatre
-    lexicons: Mapping[str, Lexicon]
+    lexicons: Lexicons
 
     @classmethod
     def load(cls, languages: Iterable[str]) -> Vocabulary:
-        """Read the data folders of *languages*."""
+        """Read what every language needs; the data folders of *languages* are read when a text in them comes."""
         theatre = load_theatre()
-        return cls(theatre, {language: load_lexicon(language, theatre) for language in languages})
+        return cls(theatre, Lexicons(languages, theatre))
 
     def read(self, words: str, language: str | None, when: datetime) -> Reading | None:
         """Return *words* with everything known marked in them; None for a language without data."""
-        lexicon = self.lexicons.get(language or "")
-        return read_document(words, lexicon.language, lexicon, when, 0) if lexicon else None
+        if language is None or language not in self.lexicons:
+            return None
+        return read_document(words, language, self.lexicons[language], when, 0)
 
     def place(self, words: str, language: str | None, when: datetime) -> Place | None:
         """Return the place of Syria that *words* name, the longest name if there are several."""

@@ -8,6 +8,7 @@ same kind of processor.
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from collections import Counter
 from pathlib import Path
@@ -26,9 +27,12 @@ from services.classifier.training.fitting import SEED, Schedule, fit
 from services.classifier.training.gating import fit_gate
 from services.classifier.training.model import Reader as Model
 from services.classifier.training.passages import Passage, passages
+from services.classifier.training.varying import varied
 
 ASIDE = 20
 EPOCHS = 9
+VARIED = 0.5
+"""Share of the passages that are learnt with other numbers and states, others each time."""
 SEEN = 5
 """Words a feature must mark to be learnt."""
 
@@ -61,11 +65,17 @@ def _train(taught: list[Passage], kept: list[Passage], folder: Path, epochs: int
     lexicons = {language: load_lexicon(language, theatre) for language in {passage.language for passage in taught}}
     teacher = Teacher(theatre, lexicons, Subwords(scores))
     examples = [example for passage in taught for example in teacher.examples(passage)]
+
+    def draw(chance: random.Random) -> list[Example]:
+        """Half of the passages as they are, half told of other numbers and states."""
+        drawn = (varied(passage, chance) if chance.random() < VARIED else passage for passage in taught)
+        return [example for passage in drawn for example in teacher.examples(passage)]
+
     aside = [example for passage in kept for example in teacher.examples(passage)]
     names = _names(examples)
     model = Model(len(scores) + SPECIAL, len(names) + 1)
     model.start_from(base, [*range(SPECIAL), *rows.values()])
-    fit(model, examples, aside, Features(names), Schedule(epochs, _say))
+    fit(model, draw, aside, Features(names), Schedule(epochs, _say))
     export(model, scores, names, folder)
 
 

@@ -13,7 +13,6 @@ from services.classifier.data import Theatre
 from services.classifier.lexicon import Lexicon
 from services.classifier.network import features
 from services.classifier.network.heads import FORCES, GREATEST
-from services.classifier.network.network import SOURCE_WORDS
 from services.classifier.network.subwords import Subwords
 from services.classifier.network.windows import Window, windows
 from services.classifier.reading import Reading, read_document
@@ -72,16 +71,8 @@ class Teacher:
         reading = read_document(
             passage.document, passage.language, self.lexicons[passage.language], passage.when, len(passage.title)
         )
-        pieces = [
-            self.subwords.pieces(
-                reading.document[token.start : token.end],
-                spaced=token.start == 0 or reading.document[token.start - 1].isspace(),
-            )
-            for token in reading.tokens
-        ]
-        source = [
-            piece for word in passage.source.split()[:SOURCE_WORDS] for piece in self.subwords.pieces(word, spaced=True)
-        ]
+        pieces = self.subwords.words(reading.document, reading.tokens)
+        source = self.subwords.source(passage.source)
         told = _Told.of(reading, passage, self.theatre)
         named = features.named(reading, self.theatre)
         bounds = [(sentence.first, sentence.last) for sentence in reading.sentences]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from services.classifier.network.features import Features
 from services.classifier.network.heads import CHOICES, OUTCOMES, POINTERS
@@ -27,6 +28,8 @@ WEIGHTS = {
     "place": 1.0,
 }  # fmt: skip
 """How much each question counts."""
+MEMORY = 0.998
+"""Share that the running mean of the weights keeps at each step: it looks back over half an epoch."""
 CLOSED = -1e9
 SEED = 7
 
@@ -40,17 +43,26 @@ class Schedule:
 
 
 def fit(
-    model: Reader, examples: Sequence[Example], aside: Sequence[Example], features: Features, plan: Schedule
+    model: Reader,
+    draw: Callable[[random.Random], Sequence[Example]],
+    aside: Sequence[Example],
+    features: Features,
+    plan: Schedule,
 ) -> None:
-    """Train *model* on *examples*; the loss on those kept *aside* is reported, and decides nothing."""
+    """Train *model* on what *draw* gives for each epoch; the loss on examples kept *aside* is reported, no more.
+
+    The model ends with the running mean of its weights, which reads what it has not seen better than the last ones do
+    (Polyak and Juditsky 1992).
+    """
     chance = random.Random(SEED)  # noqa: S311 - the same shuffles each time are the point
+    mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(MEMORY))
     slow = [weights for name, weights in model.named_parameters() if _is_encoder(name) and weights.requires_grad]
     fast = [weights for name, weights in model.named_parameters() if not _is_encoder(name) and weights.requires_grad]
     optimiser = torch.optim.AdamW([{"params": slow}, {"params": fast}], lr=RATE, betas=(0.9, 0.98), weight_decay=0.01)
     for epoch in range(plan.epochs):
         model.train()
         started, seen = time.monotonic(), Counter[str]()
-        groups = grouped(examples, chance)
+        groups = grouped(draw(chance), chance)
         for number, group in enumerate(groups):
             done = (epoch + number / len(groups)) / plan.epochs
             rate = RATE * min(1.0, done / WARM + 1e-3) * max(LEAST_RATE, 1 - done)
@@ -61,12 +73,14 @@ def fit(
             torch.stack(list(losses.values())).sum().backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
+            mean.update_parameters(model)
             seen.update({name: loss.item() / len(groups) for name, loss in losses.items()})
         took = time.monotonic() - started
         plan.report(
             f"epoch {epoch + 1} of {plan.epochs}: loss {sum(seen.values()):.2f}, "
-            f"aside {_aside(model, aside, features):.2f}, {took:.0f} s"
+            f"aside {_aside(mean.module, aside, features):.2f}, {took:.0f} s"
         )
+    model.load_state_dict(mean.module.state_dict())
 
 
 def _is_encoder(name: str) -> bool:
@@ -83,7 +97,9 @@ def _aside(model: Reader, aside: Sequence[Example], features: Features) -> float
 
 def losses_of(model: Reader, made: Batch) -> dict[str, Tensor]:
     """Return the weighted loss of every question over one batch."""
-    hidden = model.encode(made.ids, made.features)
+    with torch.autocast("cpu", torch.bfloat16, enabled=model.training):
+        hidden = model.encode(made.ids, made.features)
+    hidden = hidden.float()
     words = hidden[torch.arange(len(made.examples))[:, None], made.first]
     whole = hidden[:, 0]
     tags = model.tag(words)
@@ -106,9 +122,9 @@ def _of_figures(
     figures = [figure for _, figure in rows]
     first = torch.tensor([figure.first for figure in figures])
     last = torch.tensor([figure.last for figure in figures])
-    vectors = model.vectors(words[at], whole[at], first, last)
+    vectors = model.vectors(words, whole, at, first, last)
     losses = _choices(model, vectors, figures)
-    pointers = model.pointers(vectors, words[at], whole[at], first, made.sentences[at])
+    pointers = model.pointers(vectors, words, whole, at, first, made.sentences)
     for name in POINTERS:
         loss = _pointer(name, pointers[name], made, rows)
         if loss is not None:

@@ -98,26 +98,33 @@ class Reader(nn.Module):
             hidden = layer(hidden, mask)
         return hidden
 
-    def vectors(self, words: Tensor, whole: Tensor, first: Tensor, last: Tensor) -> Tensor:
-        """Return one vector for each figure: its *first* and *last* word, their mean, and its window as a *whole*."""
-        rows = torch.arange(len(first))
-        places = torch.arange(words.shape[1])[None, :]
-        inside = ((places >= first[:, None]) & (places < last[:, None])).float()
-        mean = (words * inside[:, :, None]).sum(1) / inside.sum(1, keepdim=True)
-        vectors: Tensor = self.rep(torch.cat([words[rows, first], words[rows, last - 1], mean, whole], -1))
+    def vectors(self, words: Tensor, whole: Tensor, rows: Tensor, first: Tensor, last: Tensor) -> Tensor:
+        """Return one vector for each figure: its *first* and *last* word, their mean, and its window as a *whole*.
+
+        *rows* says in which window each figure stands.
+        """
+        sums = functional.pad(words.float().cumsum(1), (0, 0, 1, 0))
+        mean = (sums[rows, last] - sums[rows, first]) / (last - first)[:, None]
+        parts = [words[rows, first], words[rows, last - 1], mean.to(words.dtype), whole[rows]]
+        vectors: Tensor = self.rep(torch.cat(parts, -1))
         return vectors
 
-    def pointers(
-        self, vectors: Tensor, words: Tensor, whole: Tensor, first: Tensor, sentences: Tensor
+    def pointers(  # noqa: PLR0917 - the encoder's answer, and where in it the figures stand
+        self, vectors: Tensor, words: Tensor, whole: Tensor, rows: Tensor, first: Tensor, sentences: Tensor
     ) -> dict[str, Tensor]:
-        """Return the scores (figures, 1 + words) of what each figure points to; the first column is nowhere."""
-        figures, count = words.shape[:2]
+        """Return the scores (figures, 1 + words) of what each figure points to; the first column is nowhere.
+
+        *words*, *whole* and *sentences* are of each window, *rows* says in which of them each figure stands.
+        """
+        figures, count = len(first), words.shape[1]
         steps = STEP_OF[(torch.arange(count)[None, :] - first[:, None]).clamp(-FAR, FAR) + FAR]
-        same = (sentences == sentences[torch.arange(figures), first][:, None]).long()
+        inside = sentences[rows]
+        same = (inside == inside[torch.arange(figures), first][:, None]).long()
         targets = torch.cat([whole[:, None], words], 1)
         found: dict[str, Tensor] = {}
         for name in POINTERS:
-            scores = torch.einsum("nd,nwd->nw", self.q[name](vectors), self.k[name](targets)) / math.sqrt(KEY)
+            keys = self.k[name](targets)[rows]
+            scores = torch.einsum("nd,nwd->nw", self.q[name](vectors), keys) / math.sqrt(KEY)
             away = self.dist[name][steps + same * STEPS]
             found[name] = scores + torch.cat([torch.zeros(figures, 1), away], 1)
         return found
