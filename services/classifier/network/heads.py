@@ -74,6 +74,11 @@ def step(distance: int) -> int:
     return kind + STEPS // 2 if distance > 0 else kind
 
 
+FARTHEST_WORD = 512
+"""Words between two of one window at most."""
+STEP_OF = np.array([step(distance) for distance in range(-FARTHEST_WORD, FARTHEST_WORD + 1)])
+
+
 @dataclass(frozen=True, slots=True)
 class Heads:
     """The weights of all questions."""
@@ -93,7 +98,10 @@ class Heads:
         vectors = self._vectors(encoded, found)
         outcomes, totals, parts = (_sigmoid(self._linear(name, vectors)) for name in ("outcome", "total", "part"))
         choices = {name: softmax(self._linear(name, vectors)) for name in CHOICES}
-        pointers = [self._pointers(encoded, phrase, vectors[at], sentences) for at, phrase in enumerate(found)]
+        targets = np.concatenate([encoded.whole[None], encoded.words])
+        keys = {name: self._linear(f"{name}.key", targets) for name in POINTERS}
+        queries = {name: self._linear(f"{name}.query", vectors) for name in POINTERS}
+        scores = {name: (queries[name] @ keys[name].T / np.sqrt(KEY)).astype(np.float32) for name in POINTERS}
         return [
             Weighed(
                 phrase,
@@ -101,7 +109,7 @@ class Heads:
                 float(totals[at, 0]),
                 float(parts[at, 0]),
                 {name: chances[at] for name, chances in choices.items()},
-                pointers[at],
+                self._pointers({name: scores[name][at] for name in POINTERS}, phrase.first, sentences),
             )
             for at, phrase in enumerate(found)
         ]
@@ -124,20 +132,14 @@ class Heads:
         ]
         return _gelu(self._linear("phrase", np.stack(rows)))
 
-    def _pointers(
-        self, encoded: Encoded, phrase: Phrase, vector: Floats, sentences: npt.NDArray[np.int64]
-    ) -> dict[str, Floats]:
-        steps = np.array([step(at - phrase.first) for at in range(len(encoded.words))])
-        kinds = steps + STEPS * (sentences == sentences[phrase.first])
-        targets = np.concatenate([encoded.whole[None], encoded.words])
-        found: dict[str, Floats] = {}
-        for name in POINTERS:
-            keys = self._linear(f"{name}.key", targets)
-            query = self._linear(f"{name}.query", vector)
-            scores: Floats = (keys @ query / np.sqrt(KEY)).astype(np.float32)
-            scores[1:] += self.weights[f"{name}.steps"][kinds]
-            found[name] = scores
-        return found
+    def _pointers(self, scores: dict[str, Floats], first: int, sentences: npt.NDArray[np.int64]) -> dict[str, Floats]:
+        """Return *scores* with how far each word stands from the phrase's *first* one taken into account."""
+        steps = STEP_OF[np.clip(np.arange(len(sentences)) - first, -FARTHEST_WORD, FARTHEST_WORD) + FARTHEST_WORD]
+        kinds = steps + STEPS * (sentences == sentences[first])
+        return {
+            name: np.concatenate([row[:1], row[1:] + self.weights[f"{name}.steps"][kinds]])
+            for name, row in scores.items()
+        }
 
 
 def _sigmoid(scores: Floats) -> Floats:
