@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from services.collector.settings import SourceSettings
+from tests.support.channel import Channel
 from tests.support.collecting import CollectorWorld, collector_world
 from tests.support.mtproto import MtprotoServer
 from tests.support.preview_site import PreviewSite
@@ -69,3 +70,32 @@ async def test_a_channel_of_which_nothing_answers_is_named(world: CollectorWorld
     source = (await world.health())["war"]
     assert source.state == "failing"
     assert "the server does not accept connections" in (source.last_error or "")
+
+
+@pytest.mark.parametrize(
+    ("happen", "says"),
+    [
+        (lambda channel: channel.unreadable.update(channel.messages), "none of 2 posts could be read"),
+        (lambda channel: channel.messages.clear(), "the page reads as nothing although post 2 was seen"),
+        (lambda channel: setattr(channel, "preview", False), "it has no public preview. Only an account can read it"),
+        (lambda channel: channel.unshown.update(channel.messages), "its preview shows none of its posts"),
+    ],
+    ids=["markup changed", "nothing", "closed", "not shown"],
+)
+async def test_a_preview_that_cannot_be_read_any_more_is_a_state_with_the_reason_and_no_deletion(
+    world: CollectorWorld, happen: Callable[[Channel], None], says: str
+) -> None:
+    with PreviewSite() as site:
+        world.options["telegram"] = {"mode": "preview", "accept_terms": True, "preview_url": site.url}
+        channel = site.channel("WarNews")
+        channel.post("1 was killed near Homs")
+        channel.post("4 were killed near Homs")
+        await world.look()
+        happen(channel)
+        for _ in range(3):
+            await world.look()
+    source = (await world.health())["war"]
+    assert source.state != "ok"
+    assert source.failures == 3
+    assert says in (source.last_error or "")
+    assert [one.change for one in await world.published()] == ["new", "new"]

@@ -64,6 +64,36 @@ async def test_deleted_posts_are_covered_and_absent_the_newest_too(channel: Chan
     assert reader.deleted == {"warnews/12", "warnews/30"}
 
 
+async def test_a_channel_that_is_empty_all_at_once_is_doubted_once(channel: Channel, reader: Reader) -> None:
+    for number in range(1, 13):
+        channel.post(f"post {number}")
+    await reader.look()
+    there = dict(channel.messages)
+    channel.messages.clear()
+    await reader.look()
+    channel.messages |= there
+    await reader.look()
+    assert reader.deleted == set()
+    channel.messages.clear()
+    await reader.look()
+    assert reader.deleted == set()
+    await reader.look()
+    assert reader.deleted == {f"warnews/{number}" for number in range(1, 13)}
+
+
+async def test_a_forward_leads_to_its_origin_as_far_as_telegram_tells(channel: Channel, reader: Reader) -> None:
+    public = channel.post("Breaking", origin="OtherChannel/77")
+    private = channel.post("Relayed", origin="c/555/7")
+    hidden = channel.post("From someone", forward=True)
+    await reader.look()
+    assert [reader.entries[f"warnews/{number}"].forwarded_from for number in (public, private, hidden)] == [
+        "https://t.me/OtherChannel/77",
+        "https://t.me/c/555/7",
+        None,
+    ]
+    assert all(entry.notes == ("forwarded",) for entry in reader.entries.values())
+
+
 async def test_an_album_seen_in_two_halves_stays_one_post(channel: Channel, reader: Reader) -> None:
     channel.post("before")
     first, second, third = channel.post_album("Wreckage", parts=3)

@@ -103,6 +103,22 @@ async def test_of_two_collectors_with_one_session_one_reads_and_the_other_takes_
     ]
 
 
+async def test_a_live_update_brings_the_next_look_forward(world: CollectorWorld, server: MtprotoServer) -> None:
+    watch(world, "WarNews")
+    settings = world.settings.model_copy(
+        update={"telegram": world.settings.telegram.model_copy(update={"interval": 3_600})}
+    )
+    async with collecting(world, settings):
+        await asyncio.wait_for(world.wait_for(1), 10)
+        number = server.channel("WarNews").post("two")
+        await asyncio.wait_for(world.wait_for(2), 10)
+        server.channel("WarNews").edit(number, "four")
+        await asyncio.wait_for(world.wait_for(3), 10)
+        server.channel("WarNews").delete(number)
+        await asyncio.wait_for(world.wait_for(4), 10)
+    assert [one.change for one in await world.published()] == ["new", "new", "edited", "deleted"]
+
+
 async def test_a_flood_wait_keeps_its_channel_from_being_asked_and_no_other(
     world: CollectorWorld, server: MtprotoServer
 ) -> None:

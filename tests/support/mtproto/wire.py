@@ -42,8 +42,8 @@ def access_hash(channel: Channel) -> int:
 
 
 def origin_id(name: str) -> int:
-    """Return the id of a channel that is only known as the origin of forwards."""
-    return crc32(name.encode())
+    """Return the id of a channel that is only known as the origin of forwards; ``c/ID`` has no public name."""
+    return int(name.removeprefix("c/")) if name.startswith("c/") else crc32(name.encode())
 
 
 def message_object(channel: Channel, message: Stored) -> Any:
@@ -74,7 +74,7 @@ def message_object(channel: Channel, message: Stored) -> Any:
 
 def _forward(message: Stored) -> Any:
     if message.origin:
-        name, _, number = message.origin.partition("/")
+        name, _, number = message.origin.rpartition("/")
         return types.MessageFwdHeader(message.at, from_id=types.PeerChannel(origin_id(name)), channel_post=int(number))
     return types.MessageFwdHeader(message.at, from_name="Hidden") if message.forward else None
 
@@ -96,9 +96,17 @@ def _media(message: Stored) -> Any:
 
 def chats_of(channel: Channel, messages: list[Stored]) -> list[Any]:
     """Return the channel, and every channel its messages were forwarded from."""
-    names = {message.origin.partition("/")[0] for message in messages if message.origin}
+    names = {message.origin.rpartition("/")[0] for message in messages if message.origin}
     origins = [
-        types.Channel(origin_id(name), name, types.ChatPhotoEmpty(), OPENED, access_hash=1, username=name, min=True)
+        types.Channel(
+            origin_id(name),
+            name,
+            types.ChatPhotoEmpty(),
+            OPENED,
+            access_hash=1,
+            username=None if name.startswith("c/") else name,
+            min=True,
+        )
         for name in sorted(names)
     ]
     return [channel_object(channel), *origins]

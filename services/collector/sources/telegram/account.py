@@ -17,10 +17,14 @@ log = structlog.get_logger(__name__)
 
 MOST_NEW = 500
 """New posts of one look, five requests. A longer gap is filled by the looks that follow."""
+DOUBTED = "emptied"
+"""Where the cursor says that the last look found every known post gone."""
 SOON = 1.0
 """Seconds until the next look while there are more."""
 WIDEST = 2000
 """New ids of one look that it may also call deleted; a wider span says nothing of what is absent from it."""
+PURGE = 10
+"""Ids of the re-read range from which on its being empty is doubted once, before every post in it is called deleted."""
 ALBUM = 10
 """Most parts of an album, by Telegram's own limit."""
 
@@ -44,6 +48,16 @@ class Peer:
     id: int
     access_hash: int
     name: str
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What one look read; ``emptied``: nothing is left of the range that was read again."""
+
+    posts: list[Post]
+    covered: range = range(0)
+    more: bool = False
+    emptied: bool = False
 
 
 class Api(Protocol):
@@ -124,38 +138,44 @@ class AccountSource:
         last = Progress.load(cursor).contiguous
         if self._wake:
             self._api.watch(peer, self._wake)
-        if last:
-            posts, covered, more = await self._read_on(peer, last)
-        else:
-            posts, covered, more = await self._read_first(peer)
-        name = posts[-1].channel if posts else peer.name
+        read = await (self._read_on(peer, last) if last else self._read_first(peer))
+        doubted = read.emptied and DOUBTED not in cursor
+        if doubted:
+            log.warning("all posts read before are gone, looking once more", channel=self._channel, last=last)
+        name = read.posts[-1].channel if read.posts else peer.name
         if name.casefold() != peer.name.casefold():
             log.warning("channel was renamed", channel=self._channel, now=name)
         return Fetched(
-            entries=entries_of(posts, self._channel),
+            entries=entries_of(read.posts, self._channel),
             cursor={
-                "last": str(max([last, *(post.id for post in posts)])),
+                "last": str(max([last, *(post.id for post in read.posts)])),
                 "channel": str(peer.id),
                 "access_hash": str(peer.access_hash),
                 "name": peer.name,
+                **({DOUBTED: "1"} if doubted else {}),
             },
-            covers=frozenset(key_of(self._channel, post) for post in covered),
-            next_in=SOON if more else None,
+            covers=frozenset(key_of(self._channel, post) for post in (() if doubted else read.covered)),
+            next_in=SOON if read.more else None,
         )
 
-    async def _read_first(self, peer: Peer) -> tuple[list[Post], range, bool]:
+    async def _read_first(self, peer: Peer) -> _Read:
         posts = in_order(await self._api.latest(peer, self._first + ALBUM - 1))
         start = posts[-self._first].id if len(posts) > self._first else 1
-        return whole(posts, start), range(0), False
+        return _Read(whole(posts, start))
 
-    async def _read_on(self, peer: Peer, last: int) -> tuple[list[Post], range, bool]:
+    async def _read_on(self, peer: Peer, last: int) -> _Read:
         new = await self._api.since(peer, last, MOST_NEW)
         lowest = max(1, last - self._reread + 1)
         known = await self._api.by_ids(peer, range(lowest, last + 1))
         start = 1 if lowest == 1 else min(lowest + ALBUM - 1, last + 1)
         newest = max((post.id for post in new), default=last)
         end = newest if newest - last <= WIDEST else last
-        return whole(in_order([*known, *new]), start), range(start, end + 1), len(new) == MOST_NEW
+        return _Read(
+            whole(in_order([*known, *new]), start),
+            covered=range(start, end + 1),
+            more=len(new) == MOST_NEW,
+            emptied=not known and last - lowest >= PURGE - 1,
+        )
 
 
 def in_order(posts: Iterable[Post]) -> list[Post]:
