@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from services.collector.sources.feed_parsing import as_json, from_json, normal_link, parse_feed
+from services.collector.sources.feed_parsing import as_json, from_json, parse_feed
+from services.collector.sources.links import normal_link
 
 FOLDER = Path(__file__).parents[1] / "data" / "feeds"
 FEEDS = sorted(path for path in FOLDER.iterdir() if not path.name.endswith(".expected.json"))

@@ -17,6 +17,18 @@ Cursor = Mapping[str, str]
 """What a source remembers between two fetches (ETag, last id…); opaque to everyone else, JSON-safe."""
 
 
+class HostPaused(Retry):
+    """The host asked everyone to stay away, and was not asked again: no failure of this source."""
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """When a publisher does not want to be asked: hours of UTC, and days, 0 for Monday."""
+
+    hours: frozenset[int] = frozenset()
+    days: frozenset[int] = frozenset()
+
+
 @dataclass(frozen=True)
 class Entry:
     """An item as the source shows it now, before anyone knows whether it is new.
@@ -46,7 +58,8 @@ class Fetched:
     ``covers`` are the keys that this look would have shown were they still there (a page's id range), so that what is
     missing among them is deleted; None when absence means nothing (a feed drops old entries). ``next_in`` is when the
     source wants the next look (there is more to read), ``fresh_for`` how long its server holds this answer fresh; both
-    in seconds.
+    in seconds. ``quiet`` is when its publisher does not want it looked at. ``again`` is the cursor to keep in place of
+    ``cursor`` when an entry could not be taken now: with it, the next look shows every entry once more.
     """
 
     entries: tuple[Entry, ...]
@@ -56,6 +69,8 @@ class Fetched:
     next_in: float | None = None
     fresh_for: float | None = None
     notes: tuple[str, ...] = ()
+    quiet: Quiet | None = None
+    again: Cursor | None = None
 
 
 class Elsewhere(Retry):
@@ -65,8 +80,9 @@ class Elsewhere(Retry):
     """
 
 
-Trouble = Literal["failing", "blocked", "gone", "revoked"]
-"""How a look failed: in any way; refused (challenge, 401, 403, restricted); 410; the account's session is ended."""
+Trouble = Literal["failing", "not-a-feed", "blocked", "challenged", "gone", "revoked"]
+"""How a look failed: in any way; a web page or something else came; refused (401, 403, restricted); a page that tells
+people from programs came; 410; the account's session is ended."""
 
 
 class Unreadable(Retry):
@@ -76,9 +92,21 @@ class Unreadable(Retry):
 
 
 class Blocked(Unreadable):
-    """The server is there and refuses us: 401, 403, 451, a challenge page, a restricted channel."""
+    """The server is there and refuses us: 401, 403, 451, a restricted channel."""
 
     trouble = "blocked"
+
+
+class Challenged(Unreadable):
+    """A page that tells people from programs stands before what we want to read."""
+
+    trouble = "challenged"
+
+
+class NoFeed(Unreadable):
+    """A web page, or something else that is no feed."""
+
+    trouble = "not-a-feed"
 
 
 class Gone(Unreadable):

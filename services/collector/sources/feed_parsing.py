@@ -12,36 +12,41 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from time import struct_time
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit
 
 import feedparser
 
 from services.collector.sources import json_feed
+from services.collector.sources.challenges import challenger, in_words
 from services.collector.sources.charset import decode
+from services.collector.sources.feed_hints import Hints, hints
 from services.collector.sources.hypertext import clean, one_line, plain_text, plain_title
+from services.collector.sources.links import normal_link
 
 DEEPEST = 100
 """Levels of tags. A feed needs some ten; feedparser took 11 s for 200,000 on 600 KB."""
 _HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _FEED = re.compile(r"<(?:[\w-]+:)?(?:rss|feed|rdf)\b", re.IGNORECASE)
-_CHALLENGE = re.compile(r"just a moment|cf-challenge|cf_chl|captcha|ddos-guard|are you a robot|qrator", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)[A-Za-z_][^<>]*?(/?)>")
 _PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>")
 _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _ENTRY = re.compile(r"<(/?)(?:[\w-]+:)?(?:item|entry)\b")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
-_TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|yclid|mc_cid|mc_eid|_openstat|xtor)$")
 _EARLIEST = 1990
 _HEAD = 4096
 
 
 class NotAFeed(Exception):
     """What came is no feed; the text says what it is instead, in words for the operator."""
+
+    def __init__(self, reason: str, *, challenged: bool = False) -> None:
+        super().__init__(reason)
+        self.challenged = challenged
 
 
 @dataclass(frozen=True)
@@ -60,11 +65,15 @@ class FeedEntry:
 
 @dataclass(frozen=True)
 class Feed:
-    """The entries in the feed's order, each key once, and what had to be repaired."""
+    """The entries in the feed's order, each key once, what had to be repaired, and what the feed says of its rhythm.
+
+    ``cut``: the document ends within an entry, so that there may be more of it.
+    """
 
     entries: tuple[FeedEntry, ...]
     notes: tuple[str, ...] = ()
-    ttl: float | None = None
+    hints: Hints = field(default_factory=Hints)
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,8 +108,9 @@ def parse_feed(body: bytes, content_type: str | None, url: str) -> Feed:
     if parsed.bozo and not isinstance(parsed.bozo_exception, feedparser.CharacterEncodingOverride):
         notes = (*notes, "malformed")
     language = _language(parsed.feed.get("language"))
-    whole = parsed.entries[:-1] if parsed.bozo and _is_cut(text) else parsed.entries
-    return Feed(_settled(_loose(entry, url, language) for entry in whole), notes, _ttl(parsed.feed))
+    cut = bool(parsed.bozo) and _is_cut(text)
+    whole = parsed.entries[:-1] if cut else parsed.entries
+    return Feed(_settled(_loose(entry, url, language) for entry in whole), notes, hints(parsed.feed, text), cut)
 
 
 def as_json(feed: Feed) -> dict[str, Any]:
@@ -110,18 +120,13 @@ def as_json(feed: Feed) -> dict[str, Any]:
 
 def from_json(value: dict[str, Any]) -> Feed:
     """Return what :func:`as_json` was given."""
-    return Feed(tuple(FeedEntry(**entry) for entry in value["entries"]), tuple(value["notes"]), value["ttl"])
-
-
-def normal_link(url: str) -> str:
-    """Return *url* without what changes between two views of one page: fragment, tracking parameters, letter case."""
-    try:
-        parts = urlsplit(url)
-        query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)]
-    except ValueError:
-        return url
-    kept = urlencode([pair for pair in query if not _TRACKING.match(pair[0])])
-    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path, kept, ""))
+    said = value["hints"]
+    return Feed(
+        tuple(FeedEntry(**entry) for entry in value["entries"]),
+        tuple(value["notes"]),
+        Hints(said["ttl"], tuple(said["skip_hours"]), tuple(said["skip_days"])),
+        value["cut"],
+    )
 
 
 def _refuse_page(text: str) -> None:
@@ -129,10 +134,8 @@ def _refuse_page(text: str) -> None:
     if _FEED.search(head):
         return
     if _HTML.match(head):
-        if _CHALLENGE.search(text[: 8 * _HEAD]):
-            raise NotAFeed(
-                "a page that tells people from programs stands before the feed. Ask the publisher for access"
-            )
+        if who := challenger({}, text):
+            raise NotAFeed(in_words(who), challenged=True)
         raise NotAFeed("a web page instead of a feed. Check the address: the page may name the feed in its head")
     if not text.startswith("<"):
         raise NotAFeed("neither XML nor JSON")
@@ -282,9 +285,3 @@ def _iso(value: str | None) -> str | None:
 def _language(value: Any) -> str | None:
     found = re.match(r"[A-Za-z]{2,3}(?=$|[-_])", str(value or "").strip())
     return found[0].lower() if found else None
-
-
-def _ttl(feed: Any) -> float | None:
-    """Return how many seconds the feed wants to be held fresh (RSS ``ttl`` is in minutes)."""
-    ttl = str(feed.get("ttl", "")).strip()
-    return float(ttl) * 60 if ttl.isdecimal() and len(ttl) <= 6 else None  # noqa: PLR2004 - two years

@@ -19,7 +19,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, BinaryIO, Literal
 
-from services.collector.sources import sitemap_parsing
+from services.collector.sources import Challenged, NoFeed, sitemap_parsing
 from services.collector.sources.article_parsing import Article, NotAnArticle, parse_article, parse_page
 from services.collector.sources.feed_parsing import Feed, NotAFeed, as_json, from_json, parse_feed
 from services.collector.sources.sitemap_parsing import NotASitemap, Sitemap, parse_sitemap
@@ -28,6 +28,9 @@ from shared.errors import Retry
 Task = Literal["feed", "page", "article", "sitemap"]
 USES = 500
 """Documents after which a worker is replaced: parsers in C leak a little."""
+
+
+_REFUSALS: dict[str, type[Retry]] = {kind.trouble: kind for kind in (Challenged, NoFeed)}
 
 
 class ParserPool:
@@ -43,7 +46,8 @@ class ParserPool:
         """Return the feed in *body*.
 
         Raises:
-            Retry: it is none, or cannot be read within the limits.
+            NoFeed, Challenged: it is none.
+            Retry: it cannot be read within the limits.
 
         """
         return from_json(await self._ask("feed", body, content_type, url))
@@ -92,7 +96,8 @@ class ParserPool:
             except (asyncio.IncompleteReadError, OSError) as error:
                 raise Retry(f"{url}: reading it needed too much memory or broke the reader") from error
         if "error" in answer:
-            raise Retry(f"{url}: {answer['error']}")
+            text = f"{url}: {answer['error']}"
+            raise _REFUSALS.get(answer.get("kind"), Retry)(text)
         return dict(answer)
 
     @asynccontextmanager
@@ -173,9 +178,15 @@ def handle(request: dict[str, Any], body: bytes) -> dict[str, Any]:
             case _:
                 return asdict(parse_article(body, content_type, url))
     except (NotAFeed, NotAnArticle, NotASitemap) as error:
-        return {"error": str(error)}
+        return {"error": str(error)} | _kind(error)
     except Exception as error:  # noqa: BLE001 - parsers of others' code, on hostile input, in a process of its own
         return {"error": f"the reader failed on it ({type(error).__name__})"}
+
+
+def _kind(error: Exception) -> dict[str, str]:
+    if not isinstance(error, NotAFeed):
+        return {}
+    return {"kind": (Challenged if error.challenged else NoFeed).trouble}
 
 
 def _read(source: BinaryIO) -> bytes | None:

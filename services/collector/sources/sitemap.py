@@ -13,8 +13,8 @@ import structlog
 
 from services.collector.sources import Cursor, Entry, Fetched, refusal
 from services.collector.sources.addresses import own_address
-from services.collector.sources.feed_parsing import normal_link
 from services.collector.sources.fetching import Fetcher, Response
+from services.collector.sources.links import normal_link
 from services.collector.sources.parser_process import ParserPool
 from services.collector.sources.rss import AHEAD
 from services.collector.sources.sitemap_parsing import Listed, Sitemap, moment
@@ -59,6 +59,7 @@ class SitemapSource:
             {"url": self._url, "answers": json.dumps(answers)},
             unchanged=not read,
             notes=tuple(sorted(notes | odd)),
+            again={},
         )
 
     async def close(self) -> None:

@@ -1,0 +1,19 @@
+"""Links compared. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+_TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|yclid|mc_cid|mc_eid|_openstat|xtor|phpsessid)$", re.IGNORECASE)
+
+
+def normal_link(url: str) -> str:
+    """Return *url* without what changes between two views of one page: fragment, tracking parameters, letter case."""
+    try:
+        parts = urlsplit(url)
+        query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)]
+    except ValueError:
+        return url
+    kept = urlencode([pair for pair in query if not _TRACKING.match(pair[0])])
+    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path, kept, ""))
