@@ -22,9 +22,32 @@ MOST_TITLE = 2_000
 _SPACE = re.compile(r"\s+")
 
 
+# Lines that hold a count of readers' deeds and nothing else, as pages set them under a text.
+_COUNTED = (
+    r"views?|reads?|likes?|shares?|comments?|просмотр\w*|комментари\w*|нравится|перегляд\w*|коментар\w*|"
+    r"مشاهد\w*|تعليق\w*|görüntülenme|yorum"
+)
+_COUNTER = re.compile(
+    rf"^\W*(?:(?:{_COUNTED})\W*[\d.,  ]+[KkMmКкТт]?|[\d.,  ]+[KkMmКкТт]?\W*(?:{_COUNTED}))\W*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Recent:
+    """A version published lately: the beginning of its hash, when, and whether the item had borne it before."""
+
+    hash: str
+    at: datetime
+    returned: bool = False
+
+
 @dataclass(frozen=True)
 class Remembered:
-    """The last published version of one item; ``hash`` is the revision of the entry as its source showed it."""
+    """The last published version of one item; ``hash`` is the revision of the entry as its source showed it.
+
+    ``link`` and ``story`` are hashes of what else the item may be known by; ``recent`` are its versions of a day.
+    """
 
     item: str
     version: int
@@ -35,6 +58,9 @@ class Remembered:
     title: str | None = None
     published_at: datetime | None = None
     last_seen_at: datetime | None = None
+    link: str | None = None
+    story: str | None = None
+    recent: tuple[Recent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,12 +78,22 @@ def item_id(source: str, key: str) -> str:
 
 
 def revision(title: str | None, text: str) -> str:
-    """Return the hash of what a reader sees: every letter and digit counts, spacing and invisible marks do not."""
-    return sha256(f"{_seen(title or '')}\x1f{_seen(text)}".encode()).hexdigest()
+    """Return the hash of what a reader sees: every letter and digit counts, spacing and invisible marks do not.
+
+    Left out are only lines that count views, likes or comments and say nothing else.
+    """
+    return sha256(f"{_seen(title or '')}\x1f{_seen(_COUNTER.sub('', text))}".encode()).hexdigest()
 
 
-def find_novelty(source: str, entry: Entry, known: Remembered | None) -> Novelty | None:
-    """Return the version that *entry* is, given what is *known* of its item; None when it says nothing new.
+def shown_title(entry: Entry) -> str | None:
+    """Return the title of *entry* as it is remembered and published."""
+    return (entry.title or "")[:MOST_TITLE] or None
+
+
+def find_novelty(source: str, entry: Entry, known: Remembered | None, item: str | None = None) -> Novelty | None:
+    """Return the version that *entry* is, given what is *known* of its *item*; None when it says nothing new.
+
+    *item* is told where the entry's key does not name it.
 
     An item that is shown again after its deletion is a further version, ``edited``, even with the old text.
     """
@@ -67,7 +103,7 @@ def find_novelty(source: str, entry: Entry, known: Remembered | None) -> Novelty
     if known and known.hash == hashed and not known.deleted:
         return None
     change: Literal["new", "edited"] = "edited" if known else "new"
-    item, version = item_id(source, entry.key), known.version + 1 if known else 1
+    item, version = item or item_id(source, entry.key), known.version + 1 if known else 1
     return Novelty(
         change,
         entry,
@@ -77,7 +113,7 @@ def find_novelty(source: str, entry: Entry, known: Remembered | None) -> Novelty
             hashed,
             stable_id(item, change, hashed, str(version)),
             url=entry.url,
-            title=(entry.title or "")[:MOST_TITLE] or None,
+            title=shown_title(entry),
             published_at=entry.published_at,
         ),
     )
@@ -118,7 +154,7 @@ def raw_item(novelty: Novelty, source: SourceRef, seen_at: datetime) -> RawItem:
         change=novelty.change,
         source=source,
         url=entry.url if entry.url and len(entry.url) <= MOST_URL else None,
-        title=(entry.title or "")[:MOST_TITLE] or None,
+        title=shown_title(entry),
         text=entry.text[:MOST_TEXT],
         lang=entry.lang or source.language,
         published_at=entry.published_at,

@@ -113,3 +113,30 @@ def test_what_does_not_fit_a_message_is_cut_and_marked() -> None:
     item = raw_item(found(long), SourceRef(id="feed", name="Feed", kind="rss", language="ru"), NOW)
     assert (len(item.text), len(item.title or ""), item.url) == (MOST_TEXT, 2000, None)
     assert (item.notes, item.lang) == (("undated", "truncated"), "ru")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Two killed\nViews: 1 204", "Two killed\nViews: 1 377"),
+        ("Two killed\n12 comments", "Two killed\n13 comments"),
+        ("Двое погибли\n\nПросмотров: 5,1K", "Двое погибли\n\nПросмотров: 5,2K"),
+        ("قتل اثنان\n7 مشاهدة", "قتل اثنان\n8 مشاهدة"),
+    ],
+)
+def test_a_line_that_only_counts_readers_does_not_count(before: str, after: str) -> None:
+    assert revision("t", before) == revision("t", after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("3 killed", "7 killed"),
+        ("Views: 3 killed", "Views: 7 killed"),
+        ("12 comments, 3 killed", "12 comments, 4 killed"),
+        ("Killed: 3", "Killed: 4"),
+        ("3", "4"),
+    ],
+)
+def test_a_line_that_says_anything_else_counts(before: str, after: str) -> None:
+    assert revision("t", f"x\n{before}\ny") != revision("t", f"x\n{after}\ny")
