@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import structlog
+from httpx import URL
 
+from services.collector.activity import Activity, listening
 from services.collector.canary import Canaries
 from services.collector.catalogue import catalogue
 from services.collector.collect import Collector, Watched
+from services.collector.following import Follower, PauseKeeper
 from services.collector.pages import Pages
 from services.collector.rereader import Rereader
 from services.collector.schedule import Pace
 from services.collector.settings import CollectorSettings, SourceSettings
 from services.collector.sources import Source
 from services.collector.sources.article import Articles
-from services.collector.sources.fetching import Fetcher, Limits
+from services.collector.sources.fetching import Fetcher, Limits, Paused, host_name
 from services.collector.sources.gate import Gate
 from services.collector.sources.hosts import Hosts
 from services.collector.sources.parser_process import ParserPool
@@ -31,6 +35,7 @@ from services.collector.watchman import Watchman
 from shared.clock import Clock
 from shared.errors import Retry
 from shared.runtime import Runtime
+from shared.stage import run_stage
 
 log = structlog.get_logger(__name__)
 
@@ -50,9 +55,13 @@ async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = Fal
         Retry: only with *once*: the log or the database cannot be reached.
 
     """
-    state = State(runtime.engine)
-    collector = Collector(log=runtime.log, state=state, clock=runtime.clock, at_once=settings.limits.at_once)
-    async with watched_sources(settings, runtime, gate) as sources:
+    state, activity = State(runtime.engine), Activity()
+    collector = Collector(
+        log=runtime.log, state=state, clock=runtime.clock, at_once=settings.limits.at_once, activity=activity
+    )
+    async with _workshop(settings, runtime, PauseKeeper(state, runtime.clock), gate) as workshop:
+        sources = [_watched(one, settings, workshop) for one in chosen_sources(settings)]
+        follower = Follower(state, runtime.clock, activity, workshop.hosts, sources)
         rereader = Rereader(
             log=runtime.log,
             state=state,
@@ -63,12 +72,14 @@ async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = Fal
         )
         log.info("collecting", sources=len(sources), catalogue=settings.catalogue or not settings.sources)
         if once:
+            await follower.read()
             async with asyncio.TaskGroup() as looks:
                 for one in sources:
                     looks.create_task(collector.look(one))
             await rereader.round()
             return
-        await _watch_all(collector, rereader, sources, settings, runtime)
+        await follower.read_first(runtime.stop)
+        await _watch_all(collector, rereader, follower, settings, runtime)
 
 
 def chosen_sources(settings: CollectorSettings) -> tuple[SourceSettings, ...]:
@@ -87,61 +98,72 @@ def chosen_sources(settings: CollectorSettings) -> tuple[SourceSettings, ...]:
     )
 
 
-@asynccontextmanager
-async def watched_sources(
-    settings: CollectorSettings, runtime: Runtime, gate: Gate | None = None
-) -> AsyncIterator[list[Watched]]:
-    """Give every chosen source, ready to be looked at; what they share is let go at the end of the block."""
-    async with AsyncExitStack() as stack:
-        workshop = await _workshop(settings, runtime, gate, stack)
-        yield [_watched(one, settings, workshop) for one in chosen_sources(settings)]
-
-
 @dataclass(frozen=True)
 class _Workshop:
-    """What sources share."""
+    """What sources share. ``taken`` are the addresses of all feeds."""
 
     public: Fetcher
     private: Fetcher
+    hosts: tuple[Hosts, Hosts]
     parsers: ParserPool
     telegram: TelegramSources | None
     clock: Clock
-    gate: Gate | None
+    taken: frozenset[str]
+    gate: Gate | None = None
+    lanes: dict[str, asyncio.Semaphore] = field(default_factory=dict)
 
     def fetcher(self, source: SourceSettings) -> Fetcher:
         return self.private if source.allow_private else self.public
 
+    def lane(self, source: SourceSettings) -> AbstractAsyncContextManager[object]:
+        """Return the turn at the host of *source*: who waits for it must not hold up the sources of other hosts."""
+        if not source.url:
+            return nullcontext()
+        hosts = self.hosts[source.allow_private]
+        return self.lanes.setdefault(host_name(URL(source.url)), asyncio.Semaphore(hosts.at_once))
 
+
+@asynccontextmanager
 async def _workshop(
-    settings: CollectorSettings, runtime: Runtime, gate: Gate | None, stack: AsyncExitStack
-) -> _Workshop:
+    settings: CollectorSettings, runtime: Runtime, paused: Paused, gate: Gate | None
+) -> AsyncIterator[_Workshop]:
     limits, clock = settings.limits, runtime.clock
-    parsers = ParserPool(seconds=limits.parse, memory=limits.memory)
-    stack.push_async_callback(parsers.close)
-    public = await stack.enter_async_context(_fetcher(settings, clock, allow_private=False))
-    private = await stack.enter_async_context(_fetcher(settings, clock, allow_private=True))
-    telegram = None
-    if settings.telegram.mode != "off":
-        telegram = TelegramSources(settings.telegram, public, runtime.engine)
-        stack.push_async_callback(telegram.close)
-    return _Workshop(public, private, parsers, telegram, clock, gate)
+    public_hosts = Hosts(limits.per_host, limits.spacing)
+    private_hosts = Hosts(limits.private_per_host, limits.private_spacing)
+    async with AsyncExitStack() as stack:
+        parsers = ParserPool(seconds=limits.parse, memory=limits.memory)
+        stack.push_async_callback(parsers.close)
+        public = await stack.enter_async_context(_fetcher(settings, clock, public_hosts, paused, allow_private=False))
+        private = await stack.enter_async_context(_fetcher(settings, clock, private_hosts, paused, allow_private=True))
+        telegram = None
+        if settings.telegram.mode != "off":
+            telegram = TelegramSources(settings.telegram, public, runtime.engine)
+            stack.push_async_callback(telegram.close)
+        taken = frozenset(one.url for one in chosen_sources(settings) if one.url)
+        yield _Workshop(public, private, (public_hosts, private_hosts), parsers, telegram, clock, taken, gate)
 
 
-def _fetcher(settings: CollectorSettings, clock: Clock, *, allow_private: bool) -> Fetcher:
+def _fetcher(
+    settings: CollectorSettings, clock: Clock, hosts: Hosts, paused: Paused, *, allow_private: bool
+) -> Fetcher:
     limits = settings.limits
     return Fetcher(
         contact=settings.contact,
         limits=Limits(connect=limits.connect, total=limits.total, body=limits.body),
-        # Servers in the own network are the operator's; nobody there has to be spared.
-        hosts=Hosts(at_once=8, spacing=0.0) if allow_private else Hosts(limits.per_host, limits.spacing),
+        hosts=hosts,
         allow_private=allow_private,
         clock=clock,
+        paused=paused,
     )
 
 
 def _rss(settings: SourceSettings, workshop: _Workshop, _wake: Callable[[], None]) -> Source:
     return RssSource(
-        settings.url or "", fetcher=workshop.fetcher(settings), parsers=workshop.parsers, clock=workshop.clock
+        settings.url or "",
+        fetcher=workshop.fetcher(settings),
+        parsers=workshop.parsers,
+        clock=workshop.clock,
+        taken=workshop.taken - {settings.url},
     )
 
 
@@ -166,35 +188,46 @@ KINDS = {"rss": _rss, "sitemap": _sitemap, "telegram": _telegram}
 
 def _watched(source: SourceSettings, settings: CollectorSettings, workshop: _Workshop) -> Watched:
     wake = asyncio.Event()
-    usual = settings.telegram.interval if source.kind == "telegram" else settings.interval
     return Watched(
         source,
         KINDS[source.kind](source, workshop, wake.set),
-        Pace(source.interval or usual, settings.longest_interval),
+        pace(source, settings),
         Articles(workshop.fetcher(source), workshop.parsers, workshop.gate) if source.kind != "telegram" else None,
         wake,
+        lane=workshop.lane(source),
+    )
+
+
+def pace(source: SourceSettings, settings: CollectorSettings) -> Pace:
+    """Return the rhythm of *source*; a channel keeps to its interval, for Telegram is shared by all of them."""
+    steady = settings.telegram.interval if source.kind == "telegram" else None
+    usual = source.interval or steady
+    return Pace(
+        interval=usual or settings.interval,
+        longest=settings.longest_interval,
+        floor=source.floor or usual or settings.floor,
+        ceiling=source.ceiling or (usual if steady else None) or settings.ceiling,
+        hint_cap=settings.hint_cap if source.hint_cap is None else source.hint_cap,
     )
 
 
 async def _watch_all(
-    collector: Collector,
-    rereader: Rereader,
-    sources: Sequence[Watched],
-    settings: CollectorSettings,
-    runtime: Runtime,
+    collector: Collector, rereader: Rereader, follower: Follower, settings: CollectorSettings, runtime: Runtime
 ) -> None:
     """Run the loops; on stop give looks in progress time to finish."""
+    stop, active_for = runtime.stop, timedelta(seconds=settings.active_for)
+    loops: dict[str, Coroutine[Any, Any, None]] = {
+        f"watch {one.settings.id}": collector.watch(one, stop, spread=settings.spread) for one in follower.watched
+    }
+    loops |= {"prune": _prune(settings, runtime), "follow": follower.follow(stop), "reread": rereader.watch(stop)}
+    if active_for:
+        own = [one.settings.id for one in follower.watched]
+        loops["listen"] = run_stage(listening(follower.state, runtime.clock, active_for, own, follower.read), runtime)
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(
-                collector.watch(one, runtime.stop, spread=settings.spread), name=f"watch {one.settings.id}"
-            )
-            for one in sources
-        ]
-        tasks.append(group.create_task(rereader.watch(runtime.stop), name="read pages again"))
-        tasks.append(group.create_task(_prune(settings, runtime)))
-        tasks += [group.create_task(each) for each in _guards([one.settings for one in sources], settings, runtime)]
-        await runtime.stop.wait()
+        tasks = [group.create_task(loop, name=name) for name, loop in loops.items()]
+        settled = [one.settings for one in follower.watched]
+        tasks += [group.create_task(each) for each in _guards(settled, settings, runtime)]
+        await stop.wait()
         _, late = await asyncio.wait(tasks, timeout=DRAIN)
         for task in late:
             task.cancel()

@@ -14,7 +14,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -22,11 +22,16 @@ from itertools import islice
 import structlog
 
 from services.collector import schedule
-from services.collector.novelty import Novelty, find_missing, find_novelty, item_id
+from services.collector.activity import Activity
+from services.collector.farewell import heard, least_pause
+from services.collector.flapping import admitted
+from services.collector.identity import Identity, identity_notes
+from services.collector.novelty import Novelty, find_missing, item_id
 from services.collector.publishing import publish
+from services.collector.recognising import recognise
 from services.collector.rereading import Page, page_of
 from services.collector.settings import SourceSettings
-from services.collector.sources import Elsewhere, Fetched, Source, Trouble, Unreadable
+from services.collector.sources import Elsewhere, Fetched, HostPaused, Source, Trouble, Unreadable
 from services.collector.sources.article import Articles
 from services.collector.sources.completing import wants_article
 from services.collector.sources.hypertext import one_line
@@ -54,22 +59,41 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 @dataclass
 class Watched:
-    """A source as the loop holds it. Setting ``wake`` brings the next look forward."""
+    """A source as the loop holds it.
+
+    Setting ``wake`` brings on the next look, setting ``hurry`` does so as soon as the source's floor allows.
+    ``lane`` lets only so many sources of one host wait for it that the others are not held up.
+    """
 
     settings: SourceSettings
     source: Source
     pace: schedule.Pace
     articles: Articles | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    lane: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
+    looked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Published:
+    """What a look showed, how many versions were put off, and by what items are told apart from now on."""
+
+    sight: Sight
+    put_off: int
+    identity: Identity
 
 
 class Collector:
     """Looks at sources when they are due, as many side by side as *at_once* says."""
 
-    def __init__(self, *, log: EventLog, state: State, clock: Clock, at_once: int = 32) -> None:
+    def __init__(
+        self, *, log: EventLog, state: State, clock: Clock, at_once: int = 32, activity: Activity | None = None
+    ) -> None:
         self._log = log
         self._state = state
         self._clock = clock
+        self._activity = activity or Activity()
         self._turn = asyncio.Semaphore(at_once)
         self._standing: dict[str, str] = {}
         self._dark = False
@@ -78,8 +102,9 @@ class Collector:
         """Look at one source whenever it is due, until *stop* is set; a look that has begun is finished."""
         source = watched.settings.id
         self._stand(source, "waiting")
-        now = self._clock.now()
-        due = schedule.at_start(now, (await self._load(source, stop)).next_due_at, source, watched.pace, spread)
+        state = await self._load(source, stop)
+        watched.looked_at = state.last_look_at
+        due = schedule.at_start(self._clock.now(), state.next_due_at, source, watched.pace, spread)
         while await self._wait(watched, due, stop):
             due = await self._persist(watched, stop)
 
@@ -93,12 +118,14 @@ class Collector:
         source = watched.settings.id
         if source not in self._standing:
             self._stand(source, "waiting")
-        async with self._turn:
+        async with watched.lane, self._turn:
             state = await self._state.load(source)
             try:
                 fetched = await watched.source.fetch(state.cursor)
             except Elsewhere as reason:
                 return await self._stand_by(watched, state, reason)
+            except HostPaused as reason:
+                return await self._put_off(watched, state, reason)
             except Retry as reason:
                 return await self._record_failure(watched, state, reason)
             return await self._keep(watched, state, fetched)
@@ -106,23 +133,37 @@ class Collector:
     async def _keep(self, watched: Watched, state: SourceState, fetched: Fetched) -> datetime:
         """Publish what a look brought, then remember that it was done."""
         source, now = watched.settings.id, self._clock.now()
-        sight = await self._publish(watched, fetched, first=state.last_ok_at is None)
+        published = await self._publish(watched, state, fetched)
+        sight = published.sight
         FETCHES.labels(source=source, status="unchanged" if fetched.unchanged else "ok").inc()
         self._stand(source, "ok")
         if state.failures:
             log.info("source recovered", source=source, failures=state.failures)
+        adapted = schedule.adapted(state.interval, watched.pace, news=sight.news > 0)
+        watched.looked_at = self._clock.now()
         due = schedule.after_success(
-            self._clock.now(), watched.pace, _chance(), hint=fetched.fresh_for, next_in=fetched.next_in
+            watched.looked_at,
+            watched.pace,
+            _chance(),
+            interval=adapted,
+            active=self._activity.active(source, now),
+            hint=fetched.fresh_for,
+            quiet=fetched.quiet,
+            next_in=fetched.next_in,
         )
         after = replace(
             state,
-            cursor=fetched.cursor,
+            # What was put off must be seen again, though the source says next time that nothing changed.
+            cursor=fetched.again if published.put_off and fetched.again is not None else fetched.cursor,
             failures=0,
+            farewell=None,
             last_look_at=now,
             last_ok_at=now,
             last_new_at=now if sight.news else state.last_new_at,
             next_due_at=due,
-            notes=fetched.notes if not fetched.unchanged else state.notes,
+            interval=adapted,
+            identity=published.identity,
+            notes=state.notes if fetched.unchanged else (*fetched.notes, *identity_notes(published.identity)),
         )
         async with self._state.saving() as saving:
             await saving.source(after)
@@ -130,17 +171,19 @@ class Collector:
                 await saving.vitals(source, lambda vitals: vitals.looked(sight, now))
         return due
 
-    async def _publish(self, watched: Watched, fetched: Fetched, *, first: bool) -> Sight:
-        """Append every new version and remember it, batch by batch; return what there was to see."""
-        source = watched.settings.id
-        shown = {item_id(source, entry.key): entry for entry in fetched.entries}
+    async def _publish(self, watched: Watched, state: SourceState, fetched: Fetched) -> _Published:
+        """Append every new version and remember it, batch by batch."""
+        source, now = watched.settings.id, self._clock.now()
         covered = [item_id(source, key) for key in fetched.covers or ()]
         if not fetched.unchanged:
             covered += await self._state.gone(source)
-        known = await self._state.known({*shown, *covered})
-        now = self._clock.now()
-        news = [novelty for item, entry in shown.items() if (novelty := find_novelty(source, entry, known.get(item)))]
-        news += find_missing(covered, shown, known)
+        found = await recognise(self._state, source, state.identity, fetched.entries, covered)
+        if found.identity != state.identity:
+            log.warning("the feed changes the names of its items", source=source, now_told_apart_by=found.identity)
+        edits = [one for item, entry in found.shown.items() if (one := found.novelty(source, item, entry))]
+        news = [one for edit in edits if (one := admitted(edit, found.known.get(edit.remembered.item), now))]
+        put_off = len(edits) - len(news)
+        news += find_missing(covered, found.shown, found.known)
         # Oldest first, so that readers meet the items of a source in the order of their story.
         news.sort(key=lambda novelty: novelty.entry.published_at or now)
         for batch in _portions(news, BATCH_WITH_ARTICLES if watched.articles else BATCH):
@@ -148,18 +191,20 @@ class Collector:
             async with self._state.saving() as saving:
                 await saving.items(source, [novelty.remembered for novelty in batch], now)
                 await saving.pages([page for page in pages if page])
-        stale = to_touch((known[item] for item in shown if item in known), now)
+        stale = to_touch((found.known[item] for item in found.shown if item in found.known), now)
         if stale:
             async with self._state.saving() as saving:
                 await saving.touch(stale, now)
-        if news:
+        if news or put_off:
             changes = Counter(novelty.change for novelty in news)
-            log.info("items collected", source=source, changes=dict(changes))
-        seen_before = sum(item in known for item in shown)
+            log.info("items collected", source=source, changes=dict(changes), put_off=put_off)
+        seen_before = sum(item in found.known for item in found.shown)
         told = [novelty.change for novelty in news]
         # A sitemap names everything of two days, and only the parts of it that changed are read.
         complete = fetched.covers is not None or watched.settings.kind == "sitemap"
-        return see(fetched.entries, seen_before, told, now, first=first, complete=complete)
+        first = state.last_ok_at is None
+        sight = see(fetched.entries, seen_before, told, now, first=first, complete=complete)
+        return _Published(sight, put_off, found.identity)
 
     async def _append(self, watched: Watched, batch: Sequence[Novelty]) -> list[Page | None]:
         """Append every version, whatever becomes of the others; return the pages to read again."""
@@ -178,10 +223,13 @@ class Collector:
 
     async def _record_failure(self, watched: Watched, state: SourceState, reason: Retry) -> datetime:
         source, now, failures = watched.settings.id, self._clock.now(), state.failures + 1
-        due = schedule.after_failure(now, watched.pace, failures, _chance(), after=reason.after)
+        farewell = heard(state.farewell, reason, now)
+        least = max(reason.after or 0.0, least_pause(farewell, now))
+        due = schedule.after_failure(now, watched.pace, failures, _chance(), interval=state.interval, after=least)
         failed = replace(
             state,
             failures=failures,
+            farewell=farewell,
             last_look_at=now,
             last_error=one_line(reason.reason)[:MOST_REASON],
             last_error_at=now,
@@ -191,12 +239,14 @@ class Collector:
         async with self._state.saving() as saving:
             await saving.source(failed)
             await saving.vitals(source, lambda vitals: vitals.failed(trouble, now))
+        watched.looked_at = now
         FETCHES.labels(source=source, status="failed").inc()
         self._stand(source, "failing")
         log.warning(
             "source could not be read",
             source=source,
             reason=reason.reason,
+            trouble=trouble,
             failures=failures,
             again_at=due.isoformat(timespec="seconds"),
         )
@@ -212,6 +262,14 @@ class Collector:
             await saving.source(state)
         return self._clock.now() + timedelta(seconds=reason.after or watched.pace.interval)
 
+    async def _put_off(self, watched: Watched, state: SourceState, reason: HostPaused) -> datetime:
+        """Leave the source for when its host may be asked again; it did nothing wrong."""
+        due = self._clock.now() + timedelta(seconds=(reason.after or 0.0) + watched.pace.shortest * _chance())
+        async with self._state.saving() as saving:
+            await saving.source(replace(state, next_due_at=due))
+        FETCHES.labels(source=watched.settings.id, status="paused").inc()
+        return due
+
     async def _persist(self, watched: Watched, stop: asyncio.Event) -> datetime:
         """Look, again and again while the log or the database is away; leave the source to whoever has it."""
         source, pause, leased = watched.settings.id, FIRST_PAUSE, False
@@ -226,7 +284,7 @@ class Collector:
                 return due if due and due > now else now + LEASE
             except Retry as reason:
                 log.warning("nothing can be published", source=source, reason=reason.reason, again_in_seconds=pause)
-                await _sleep(stop, max(pause, reason.after or 0.0))
+                await sleep(stop, max(pause, reason.after or 0.0))
                 pause = min(2 * pause, LONGEST_PAUSE)
         return self._clock.now()
 
@@ -257,7 +315,7 @@ class Collector:
                 return await self._state.load(source)
             except Retry as reason:
                 log.warning("state cannot be read", source=source, reason=reason.reason, again_in_seconds=pause)
-                await _sleep(stop, pause)
+                await sleep(stop, pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
         return SourceState(source)
 
@@ -266,13 +324,17 @@ class Collector:
 
         A source that failed is left alone for as long as it asked, whatever wakes it.
         """
-        seconds = (due - self._clock.now()).total_seconds()
         failing = self._standing.get(watched.settings.id) == "failing"
-        if seconds > 0 and not stop.is_set():
-            waits = [asyncio.ensure_future(event.wait()) for event in ((stop,) if failing else (stop, watched.wake))]
+        while (seconds := (due - self._clock.now()).total_seconds()) > 0 and not stop.is_set():
+            events = (stop, watched.hurry) if failing else (stop, watched.hurry, watched.wake)
+            waits = [asyncio.ensure_future(event.wait()) for event in events]
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
+            if not watched.hurry.is_set() or (watched.wake.is_set() and not failing):
+                break
+            watched.hurry.clear()
+            due = due if failing else schedule.brought_forward(due, watched.looked_at, watched.pace)
         watched.wake.clear()
         return not stop.is_set()
 
@@ -297,7 +359,8 @@ def _portions(news: Iterable[Novelty], size: int) -> Iterator[list[Novelty]]:
         yield batch
 
 
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+async def sleep(stop: asyncio.Event, seconds: float) -> None:
+    """Wait for *seconds*, or until *stop* is set."""
     try:
         async with asyncio.timeout(seconds):
             await stop.wait()

@@ -16,10 +16,13 @@ from services.collector.rhythm import Rhythm, learn
 from services.collector.settings import HealthSettings
 from services.collector.vitals import Vitals
 
-ProblemKind = Literal["silent", "failing", "blocked", "gone", "revoked", "network", "canary"]
+ProblemKind = Literal[
+    "silent", "failing", "not-a-feed", "blocked", "challenged", "gone", "revoked", "network", "canary"
+]  # fmt: skip
 
 RANKS: Mapping[ProblemKind, int] = {
-    "silent": 0, "failing": 1, "blocked": 2, "gone": 3, "revoked": 4, "network": 5, "canary": 5,
+    "silent": 0, "failing": 1, "not-a-feed": 1, "blocked": 2, "challenged": 2, "gone": 3, "revoked": 4, "network": 5,
+    "canary": 5,
 }  # fmt: skip
 """Of one source the gravest problem is told; one that becomes less grave is not told anew."""
 NETWORK, PIPELINE = ":network", ":pipeline"
@@ -107,7 +110,12 @@ def diagnose(record: Record, health: HealthSettings, calm_since: datetime | None
     trouble, since, looked = vitals.trouble, vitals.troubled_since, record.last_look_at
     if trouble is None or since is None or looked is None or (calm_since and looked <= calm_since):
         return None
-    patience = {"failing": health.failing_after, "blocked": health.blocked_after}.get(trouble, 0.0)
+    patience = {
+        "failing": health.failing_after,
+        "not-a-feed": health.failing_after,
+        "blocked": health.blocked_after,
+        "challenged": health.blocked_after,
+    }.get(trouble, 0.0)
     if looked - since < timedelta(seconds=patience):
         return None
     headline, fix = _TROUBLES[trouble]
@@ -208,6 +216,11 @@ _TROUBLES: Mapping[str, tuple[str, str]] = {
     "blocked": (
         "refuses us",
         "Ask the publisher for access, or set collector.contact so that they can write before they block",
+    ),
+    "not-a-feed": ("shows something else than a feed", "Look for its new address; it is tried on and on"),
+    "challenged": (
+        "asks whether we are a person",
+        "Ask the publisher to let claimwatch in, or set collector.contact so that they can write",
     ),
     "gone": ("is gone for good", "Find its new address with: claimwatch sources add ADDRESS"),
     "revoked": ("Telegram ended our session", "Log in again with: claimwatch telegram-login"),

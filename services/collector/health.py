@@ -16,7 +16,7 @@ from services.collector.state import SourceState, State
 from services.collector.vitals import Vitals
 from services.collector.watchman import record_of
 
-Standing = Literal["ok", "silent", "failing", "blocked", "gone", "revoked", "waiting"]
+Standing = Literal["ok", "silent", "failing", "not-a-feed", "blocked", "challenged", "gone", "revoked", "waiting"]
 
 RECENT = timedelta(days=1)
 """How long a look between which items may have been lost is worth a remark."""
@@ -29,12 +29,12 @@ class SourceHealth:
     """One source.
 
     ``state``: ``waiting`` was never looked at; ``silent`` answers, but shows nothing new for longer than it ever did;
-    ``failing``, ``blocked``, ``gone`` and ``revoked`` are how the last look failed, ``last_error`` says why.
-    ``last_new_at`` is when it last had a version to publish, ``last_item_at`` when its last item was published;
-    ``rhythm`` the usual seconds between items, ``overdue_at`` from when on silence is unusual (both None while that is
-    being learned). ``undated`` is a share; ``truncations`` are looks between which items may have been lost. ``notes``
-    are what its last answer needed (``malformed``, ``charset-repaired:…``, ``moved-to:…``), ``remarks`` what else the
-    operator should know.
+    ``failing``, ``not-a-feed``, ``blocked``, ``challenged``, ``gone`` and ``revoked`` are how the last look failed,
+    ``last_error`` says why. ``last_new_at`` is when it last had a version to publish, ``last_item_at`` when its last
+    item was published; ``interval`` the seconds between two looks as they now are, ``rhythm`` the usual seconds between
+    items, ``overdue_at`` from when on silence is unusual (both None while that is being learned). ``undated`` is a
+    share; ``truncations`` are looks between which items may have been lost. ``notes`` are what its last answer needed
+    (``malformed``, ``charset-repaired:…``, ``moved-to:…``), ``remarks`` what else the operator should know.
     """
 
     id: str
@@ -57,6 +57,7 @@ class SourceHealth:
     next_due_at: datetime | None = None
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    interval: float | None = None
 
     @property
     def is_problem(self) -> bool:
@@ -106,6 +107,7 @@ def describe(name: str, state: SourceState, vitals: Vitals) -> SourceHealth:
         next_due_at=state.next_due_at,
         notes=state.notes,
         remarks=_remarks(state, vitals),
+        interval=state.interval,
     )
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from services.collector.schedule import CEILING, FLOOR, HINT_CAP
 from services.collector.sources.telegram.settings import TelegramSettings, Way
 from shared.errors import ConfigurationError
 from shared.messages import Force, SourceRef
@@ -32,7 +33,12 @@ class SourceSettings(Section):
     side: Force | None = Field(None, description="The force whose side it takes, if it takes one: RU, SY, TR, OPP...")
     owner: str | None = Field(None, description="Who owns it; sources of one owner count as one voice")
     reliability: Literal["A", "B", "C", "D", "E", "F"] | None = Field(None, description="Admiralty grade")
-    interval: float | None = Field(None, ge=1, description="Seconds between two looks; else the collector's")
+    interval: float | None = Field(
+        None, ge=1, description="Seconds between two looks to begin with, and the least; else the collector's"
+    )
+    floor: float | None = Field(None, ge=1, description="Seconds between two looks at least; else the interval, if set")
+    ceiling: float | None = Field(None, ge=1, description="Seconds between two looks at most; else the collector's")
+    hint_cap: float | None = Field(None, ge=0, description="Longest wait its hints can ask for; else the collector's")
     full_text: Literal["auto", "always", "never"] = Field(
         "auto", description="Read the article's page: auto when the feed gives only a summary, always, never"
     )
@@ -69,6 +75,7 @@ class SourceSettings(Section):
             raise ConfigurationError(f"{where}.via", f'means nothing for kind "{self.kind}"', "Remove it")
         if self.url:
             _check_url(f"{where}.url", self.url)
+        _check_order(where, self.floor, self.ceiling)
         return self
 
 
@@ -83,6 +90,8 @@ class LimitSettings(Section):
     at_once: int = Field(32, ge=1, description="Sources looked at side by side")
     per_host: int = Field(1, ge=1, description="Requests side by side to one host")
     spacing: float = Field(1, ge=0, description="Seconds between two requests to one public host")
+    private_per_host: int = Field(8, ge=1, description="Requests side by side to one host of your own network")
+    private_spacing: float = Field(0, ge=0, description="Seconds between two requests to one of these")
     remember: int = Field(180, ge=7, description="Days an item is remembered after its source stopped showing it")
 
 
@@ -109,7 +118,13 @@ class CollectorSettings(Section):
     catalogue: bool | None = Field(
         None, description="Read the shipped catalogue too; left out: only when there are no sources of your own"
     )
-    interval: float = Field(120, ge=1, description="Seconds between two looks at a feed, unless it says its own")
+    interval: float = Field(120, ge=1, description="Seconds between two looks at a feed to begin with")
+    floor: float = Field(FLOOR, ge=1, description="Seconds between two looks at a feed that brings news, at least")
+    ceiling: float = Field(CEILING, ge=1, description="Seconds between two looks at a feed that brings none, at most")
+    hint_cap: float = Field(HINT_CAP, ge=0, description="Longest wait, in seconds, that a feed's hints can ask for")
+    active_for: float = Field(
+        10_800, ge=0, description="Seconds a source is looked at at its floor after the last word on its incident"
+    )
     longest_interval: float = Field(21_600, ge=60, description="Seconds a failing source is left alone at most")
     spread: float = Field(30, ge=0, description="Seconds over which the first looks after a start are spread")
     contact: str | None = Field(None, description="Address or page in the User-Agent, so that publishers can write")
@@ -129,9 +144,17 @@ class CollectorSettings(Section):
             seen.add(source.id)
             if source.kind == "telegram":
                 self.telegram.check_way(source.id, source.via)
+        _check_order("collector", self.floor, self.ceiling)
         if self.contact and not self.contact.isprintable():
             raise ConfigurationError("collector.contact", "holds control characters", "Write an address or a URL")
         return self
+
+
+def _check_order(where: str, floor: float | None, ceiling: float | None) -> None:
+    if floor and ceiling and floor > ceiling:
+        raise ConfigurationError(
+            f"{where}.floor", f"{floor:g} is above ceiling {ceiling:g}", "Lower it, or raise ceiling"
+        )
 
 
 def _check_url(where: str, url: str) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Float,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -36,8 +37,10 @@ from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.collector.farewell import Farewell, as_json, from_json
 from services.collector.health_state import keep_vitals, load_vitals
-from services.collector.novelty import Remembered
+from services.collector.identity import Identity, Names
+from services.collector.novelty import Recent, Remembered
 from services.collector.pages import Pages, remember
 from services.collector.rereading import Page
 from services.collector.sources import Cursor
@@ -58,6 +61,9 @@ SOURCE_STATE = Table(
     Column("next_due_at", UtcMoment),
     Column("leased_until", UtcMoment),
     Column("notes", JSON, nullable=False),
+    Column("interval", Float),
+    Column("farewell", JSON(none_as_null=True)),
+    Column("identity", String),
     PrimaryKeyConstraint("source", name="pk_source_state"),
 )
 
@@ -74,8 +80,29 @@ SOURCE_ITEM = Table(
     Column("title", Text),
     Column("published_at", UtcMoment),
     Column("last_seen_at", UtcMoment, nullable=False),
+    Column("link", String(32)),
+    Column("story", String(32)),
+    Column("recent", JSON(none_as_null=True)),
     PrimaryKeyConstraint("item", name="pk_source_item"),
     Index("ix_source_item_source_last_seen_at", "source", "last_seen_at"),
+    Index("ix_source_item_source_link", "source", "link"),
+    Index("ix_source_item_source_story", "source", "story"),
+)
+
+HOST_PAUSE = Table(
+    "host_pause",
+    METADATA,
+    Column("host", String, nullable=False),
+    Column("until", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("host", name="pk_host_pause"),
+)
+
+SOURCE_ACTIVITY = Table(
+    "source_activity",
+    METADATA,
+    Column("source", String, nullable=False),
+    Column("until", UtcMoment, nullable=False),
+    PrimaryKeyConstraint("source", name="pk_source_activity"),
 )
 
 Guard = Callable[[Any], ColumnElement[bool]]
@@ -89,7 +116,10 @@ TOUCHED_EVERY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class SourceState:
-    """One source's memory. ``cursor`` is what its adapter asked to be given next time."""
+    """One source's memory. ``cursor`` is what its adapter asked to be given next time.
+
+    ``interval`` is the adaptive one, in seconds; ``identity`` by what the source's items are told apart.
+    """
 
     source: str
     cursor: Cursor = field(default_factory=dict)
@@ -101,6 +131,9 @@ class SourceState:
     last_error_at: datetime | None = None
     next_due_at: datetime | None = None
     notes: tuple[str, ...] = ()
+    interval: float | None = None
+    farewell: Farewell | None = None
+    identity: Identity = "guid"
 
 
 _STATE = [column for column in SOURCE_STATE.c if column.name in {one.name for one in fields(SourceState)}]
@@ -137,8 +170,55 @@ class State:
         async with reading(self._engine) as connection:
             for some in _portions(items):
                 rows = await connection.execute(_KNOWN, {"items": some})
-                found.update((row.item, Remembered(**row._mapping)) for row in rows)  # noqa: SLF001 - as above
+                found.update((row.item, _remembered(row._mapping)) for row in rows)  # noqa: SLF001 - as above
         return found
+
+    async def named(self, source: str, names: Iterable[Names]) -> tuple[dict[str, Remembered], dict[str, Remembered]]:
+        """Return the items of *source* that bear one of *names*, by link and by title and date; of several the latest.
+
+        Which of several is the same for every collector.
+        """
+        links, stories = ({value for one in names if (value := getattr(one, name))} for name in ("link", "story"))
+        found: tuple[dict[str, Remembered], dict[str, Remembered]] = ({}, {})
+        async with reading(self._engine) as connection:
+            for column, values, into in (
+                (SOURCE_ITEM.c.link, links, found[0]),
+                (SOURCE_ITEM.c.story, stories, found[1]),
+            ):
+                for some in _portions(values):
+                    rows = await connection.execute(
+                        select(*_ITEM)
+                        .where(SOURCE_ITEM.c.source == source, column.in_(some))
+                        .order_by(SOURCE_ITEM.c.last_seen_at, SOURCE_ITEM.c.item)
+                    )
+                    into.update((row._mapping[column], _remembered(row._mapping)) for row in rows)  # noqa: SLF001 - as above
+        return found
+
+    async def pause(self, host: str, until: datetime) -> None:
+        """Remember that *host* wants to be left alone until *until*."""
+        await self._prolong(HOST_PAUSE, [{"host": host, "until": until}])
+
+    async def pauses(self, now: datetime) -> dict[str, datetime]:
+        """Return the hosts that want to be left alone *now*, and until when."""
+        return await self._lasting(HOST_PAUSE, now)
+
+    async def activate(self, until: Mapping[str, datetime]) -> None:
+        """Remember until when sources are active; a later moment stays."""
+        await self._prolong(SOURCE_ACTIVITY, [{"source": source, "until": end} for source, end in until.items()])
+
+    async def activities(self, now: datetime) -> dict[str, datetime]:
+        """Return the sources that are active *now*, and until when."""
+        return await self._lasting(SOURCE_ACTIVITY, now)
+
+    async def _prolong(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        async with writing(self._engine) as connection:
+            for some in _portions(rows):
+                await _upsert(connection, table, some, {"until"}, when=_LONGER[table])
+
+    async def _lasting(self, table: Table, now: datetime) -> dict[str, datetime]:
+        async with reading(self._engine) as connection:
+            rows = await connection.execute(select(*table.c).where(table.c.until > now))
+            return {row[0]: row.until for row in rows}
 
     async def lease(self, source: str, now: datetime, until: datetime) -> bool:
         """Take *source* for this collector until *until*; False when another one has it now.
@@ -157,8 +237,10 @@ class State:
             yield Saving(connection)
 
     async def prune(self, before: datetime) -> int:
-        """Forget the items that no source has shown since *before*; return how many."""
+        """Forget the items that no source has shown since *before*, and what ended by then; return how many items."""
         async with writing(self._engine) as connection:
+            for table in (HOST_PAUSE, SOURCE_ACTIVITY):
+                await connection.execute(delete(table).where(table.c.until < before))
             result = await connection.execute(delete(SOURCE_ITEM).where(SOURCE_ITEM.c.last_seen_at < before))
         return result.rowcount
 
@@ -172,7 +254,7 @@ class Saving:
     async def items(self, source: str, items: Sequence[Remembered], now: datetime) -> None:
         """Remember that *items* were published."""
         for some in _portions(items):
-            rows = [_values(item) | {"source": source, "last_seen_at": now} for item in some]
+            rows = [_values(item) | {"source": source, "last_seen_at": now, "recent": _recent(item)} for item in some]
             await _upsert(self._connection, SOURCE_ITEM, rows, set(rows[0]) - {"item", "source"}, when=_not_older)
 
     async def pages(self, pages: Sequence[Page], *, forget: Sequence[str] = ()) -> None:
@@ -193,7 +275,12 @@ class Saving:
 
     async def source(self, state: SourceState) -> None:
         """Remember *state*, and let another collector have the source."""
-        values = _values(state) | {"leased_until": None, "cursor": dict(state.cursor), "notes": list(state.notes)}
+        values = _values(state) | {
+            "leased_until": None,
+            "cursor": dict(state.cursor),
+            "notes": list(state.notes),
+            "farewell": as_json(state.farewell),
+        }
         await _upsert(self._connection, SOURCE_STATE, [values], set(values) - {"source"})
 
     async def vitals(self, source: str, change: Callable[[Vitals], Vitals]) -> None:
@@ -243,12 +330,33 @@ def _not_older(new: Any) -> ColumnElement[bool]:
     return older
 
 
+def _longer(table: Table) -> Guard:
+    def holds(new: Any) -> ColumnElement[bool]:
+        longer: ColumnElement[bool] = table.c.until < new.until
+        return longer
+
+    return holds
+
+
+_LONGER = {table: _longer(table) for table in (HOST_PAUSE, SOURCE_ACTIVITY)}
+
+
 def _values(row: SourceState | Remembered) -> dict[str, Any]:
     return {one.name: getattr(row, one.name) for one in fields(row)}
 
 
 def _state(row: Mapping[Any, Any]) -> SourceState:
-    return SourceState(**{**row, "notes": tuple(row["notes"])})
+    told = {"notes": tuple(row["notes"]), "farewell": from_json(row["farewell"]), "identity": row["identity"] or "guid"}
+    return SourceState(**{**row, **told})
+
+
+def _recent(item: Remembered) -> list[Any]:
+    return [[one.hash, one.at.isoformat(), one.returned] for one in item.recent]
+
+
+def _remembered(row: Mapping[Any, Any]) -> Remembered:
+    recent = tuple(Recent(name, datetime.fromisoformat(at), back) for name, at, back in row["recent"] or ())
+    return Remembered(**{**row, "recent": recent})
 
 
 def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:

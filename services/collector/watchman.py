@@ -202,7 +202,7 @@ def measure(records: Sequence[Record], health: HealthSettings, *, jammed: bool) 
         metrics.SOURCE_TRUNCATIONS.labels(source=source).set(vitals.truncations)
         metrics.SOURCE_REPAIRS.labels(source=source).set(vitals.repaired)
         found = diagnosis.diagnose(record, health)
-        for kind in ("silent", "failing", "blocked", "gone", "revoked"):
+        for kind in ("silent", "failing", "not-a-feed", "blocked", "challenged", "gone", "revoked"):
             metrics.SOURCE_PROBLEM.labels(source=source, problem=kind).set(found is not None and found.kind == kind)
 
 

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.collector.novelty import Remembered, find_deletion, find_novelty
+from services.collector.farewell import Farewell
+from services.collector.identity import Names
+from services.collector.novelty import Recent, Remembered, find_deletion, find_novelty
 from services.collector.sources import Entry
 from services.collector.state import SourceState, State, to_touch
 from tests.support.databases import Database, database
@@ -142,3 +144,44 @@ async def test_items_no_longer_shown_are_forgotten_in_time(database: Database) -
         await saving.touch([shown.item], long_after)
     assert await state.prune(NOW + timedelta(days=1)) == 1
     assert set(await state.known([old.item, shown.item])) == {shown.item}
+
+
+async def test_rhythm_farewell_and_identity_of_a_source_come_back(database: Database) -> None:
+    saved = SourceState("feed", interval=156.25, farewell=Farewell(NOW, 3), identity="link")
+    async with State(database.connect()).saving() as saving:
+        await saving.source(saved)
+    assert await State(database.connect()).load("feed") == saved
+    async with State(database.connect()).saving() as saving:
+        await saving.source(replace(saved, farewell=None))
+    assert (await State(database.connect()).load("feed")).farewell is None
+
+
+async def test_items_are_found_by_their_names_within_their_source(database: Database) -> None:
+    state = State(database.connect())
+    old, new, other = (
+        replace(remembered(key), link="l", story=key, recent=(Recent("0123", NOW, returned=key == "new"),))
+        for key in ("old", "new", "other")
+    )
+    await keep(state, old)
+    await keep(state, new, at=LATER)
+    async with state.saving() as saving:
+        await saving.items("another", [other], LATER)
+    links, stories = await state.named("feed", [Names("l", "old"), Names("unknown", None), Names(None, None)])
+    assert links == {"l": replace(new, last_seen_at=LATER)}, "of several the latest"
+    assert stories == {"old": replace(old, last_seen_at=NOW)}
+
+
+async def test_pauses_and_activity_last_until_their_latest_end(database: Database) -> None:
+    state = State(database.connect())
+    await state.pause("e.org", LATER)
+    await state.pause("e.org", NOW)
+    await state.activate({"feed": LATER, "another": NOW + timedelta(days=1)})
+    await state.activate({"feed": NOW})
+    again = State(database.connect())
+    assert await again.pauses(NOW) == {"e.org": LATER}
+    assert await again.pauses(LATER) == {}
+    assert await again.activities(NOW) == {"feed": LATER, "another": NOW + timedelta(days=1)}
+    assert set(await again.activities(LATER)) == {"another"}
+    await again.prune(NOW + timedelta(hours=1))
+    assert await again.pauses(NOW) == {}
+    assert set(await again.activities(NOW)) == {"another"}

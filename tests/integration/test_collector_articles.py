@@ -113,7 +113,7 @@ async def test_what_a_page_says_of_itself_is_kept_and_changes_no_identity(
 ) -> None:
     head = f"<head><link rel='canonical' href='{web.url('/2016/adviser')}'><meta name='author' content='Jane Doe'>"
     wire = ARTICLE.replace("<head>", head).replace("<p>The", "<p>DAMASCUS (Reuters) - The", 1)
-    web.serve("/feed", *(rss(item(guid, "Adviser killed", link="/article")) for guid in ("a", "b")))
+    web.serve("/feed", *(rss(item(guid, f"Adviser {guid} killed", link="/article")) for guid in ("a", "b")))
     web.serve("/article", Page(wire.encode(), content_type="text/html"))
     world.sources.append(feed_source(web.url("/feed"), full_text="auto"))
     await world.look()

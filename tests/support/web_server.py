@@ -32,9 +32,9 @@ class Request:
 class Page:
     """What is answered at one path.
 
-    ``validate``: send an ETag and Last-Modified, and answer 304 to who sends them back. ``delay``: seconds before the
-    first byte. ``drop_after``: bytes of the body after which the connection is cut. ``endless``: the body is repeated
-    for ever.
+    ``validate``: send an ETag and Last-Modified, and answer 304 to who sends them back. ``stubborn``: answer 304 to who
+    sends validators, true or not. ``delay``: seconds before the first byte. ``drop_after``: bytes of the body after
+    which the connection is cut. ``endless``: the body is repeated for ever.
     """
 
     body: bytes = b""
@@ -42,6 +42,7 @@ class Page:
     content_type: str | None = "application/rss+xml"
     headers: dict[str, str] = field(default_factory=dict)
     validate: bool = False
+    stubborn: bool = False
     last_modified: str = "Mon, 01 Feb 2016 10:00:00 GMT"
     compress: bool = False
     delay: float = 0.0
@@ -155,6 +156,10 @@ async def _answer(page: Page, request: Request, writer: asyncio.StreamWriter) ->
     if page.validate:
         headers |= {"ETag": page.etag, "Last-Modified": page.last_modified}
         if request.headers.get("if-none-match") == page.etag:
+            status, body = 304, b""
+    if page.stubborn:
+        headers["ETag"] = '"ever the same"'
+        if "if-none-match" in request.headers:
             status, body = 304, b""
     if page.compress and body:
         headers["Content-Encoding"] = "gzip"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -15,6 +15,7 @@ from typing import Self
 
 import httpx
 
+from services.collector.sources.challenges import challenger
 from services.collector.sources.decoding import Decoder, TooLarge, UnknownEncoding, decoder_for
 from services.collector.sources.hosts import Hosts
 from shared.clock import Clock, SystemClock
@@ -31,11 +32,14 @@ PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
-_LONGEST_PAUSE = 86_400.0
+LONGEST_PAUSE = 86_400.0
 """Seconds; a longer ``Retry-After`` is a mistake more often than a wish."""
-_PAUSE_UNSAID = 60.0
-"""Seconds to leave a host alone after 429 or 503 without ``Retry-After``."""
+_SHORTEST_PAUSE = 60.0
+"""Seconds to leave a host alone after 429 or 503, even if it names fewer or none."""
+_PORTS = {"http": 80, "https": 443}
+
+Paused = Callable[[str, float], Awaitable[None]]
+"""Told the name of a host and the seconds it wants to be left alone for, before anything else is done about it."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,8 @@ class Limits:
 class Response:
     """The answer to one request, redirects followed. ``headers`` have lower-case names.
 
-    ``moved_permanently_to`` is where 301 and 308 led before any temporary redirect; ``retry_after`` and ``max_age`` are
-    seconds, when the server named them.
+    ``moved_permanently_to`` is where 301 and 308 led before any temporary redirect; ``retry_after`` is in seconds, when
+    the server named them.
     """
 
     status: int
@@ -62,12 +66,6 @@ class Response:
     body: bytes = b""
     moved_permanently_to: str | None = None
     retry_after: float | None = None
-
-    @property
-    def max_age(self) -> float | None:
-        """How many seconds the server holds this answer fresh."""
-        found = _MAX_AGE.search(self.headers.get("cache-control", ""))
-        return float(found[1]) if found else None
 
 
 class Fetcher:
@@ -85,10 +83,12 @@ class Fetcher:
         allow_private: bool = False,
         clock: Clock | None = None,
         verify: ssl.SSLContext | None = None,
+        paused: Paused | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._hosts = hosts or Hosts()
         self._clock = clock or SystemClock()
+        self._paused = paused
         self._client = httpx.AsyncClient(
             transport=guarded_transport(allow_private=allow_private, verify=verify),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -104,9 +104,10 @@ class Fetcher:
     ) -> Response:
         """Fetch *url*, following redirects; *etag* and *last_modified* are sent back as they were received.
 
-        Any status but 429 and 503 is returned, 304 included.
+        Any status but 429 and 503 is returned, 304 included, and these too where they carry a page for people.
 
         Raises:
+            HostPaused: the host asked for a pause before; nothing was sent.
             Retry: no usable answer; the message names the host, the cause and the fix. ``after`` is set when the server
                 asked for a pause, which then holds for its whole host.
 
@@ -143,7 +144,7 @@ class Fetcher:
         await self.close()
 
     async def _one(self, url: httpx.URL, headers: dict[str, str]) -> Response:
-        async with self._hosts.turn(url.host):
+        async with self._hosts.turn(host_name(url)):
             try:
                 async with asyncio.timeout(self._limits.total):
                     response = await self._exchange(url, headers)
@@ -159,14 +160,18 @@ class Fetcher:
                 ) from error
             except UnknownEncoding as error:
                 raise Retry(f"{url.host}: the answer cannot be decompressed ({error})") from error
-        if response.status in _BUSY:
-            pause = response.retry_after or _PAUSE_UNSAID
-            self._hosts.close_for(url.host, pause)
-            raise Retry(
-                f"{url.host}: the server is busy (HTTP {response.status}) and asks for {pause:.0f} seconds",
-                after=pause,
-            )
+        if response.status in _BUSY and not challenger(response.headers, response.body):
+            raise await self._busy(url, response)
         return response
+
+    async def _busy(self, url: httpx.URL, response: Response) -> Retry:
+        """Leave the whole host alone for as long as it asks, and return what to tell who wanted something of it."""
+        pause = max(response.retry_after or 0.0, _SHORTEST_PAUSE)
+        self._hosts.close_for(host_name(url), pause)
+        if self._paused:
+            await self._paused(host_name(url), pause)
+        text = f"{url.host}: the server is busy (HTTP {response.status}) and asks for {pause:.0f} seconds"
+        return Retry(text, after=pause)
 
     async def _exchange(self, url: httpx.URL, headers: dict[str, str]) -> Response:
         async with self._client.stream("GET", url, headers=headers, follow_redirects=False) as answer:
@@ -178,8 +183,13 @@ class Fetcher:
                 str(url),
                 {name.lower(): value for name, value in answer.headers.items()},
                 body,
-                retry_after=seconds_asked(answer.headers.get("retry-after"), self._clock.now(), _LONGEST_PAUSE),
+                retry_after=seconds_asked(answer.headers.get("retry-after"), self._clock.now(), LONGEST_PAUSE),
             )
+
+
+def host_name(url: httpx.URL) -> str:
+    """Return by what a host is known: its name, and its port if that is not the scheme's own, a server of its own."""
+    return url.host if url.port in {None, _PORTS.get(url.scheme)} else f"{url.host}:{url.port}"
 
 
 async def _read(answer: httpx.Response, decoder: Decoder) -> bytes:

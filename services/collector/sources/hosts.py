@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from shared.errors import Retry
+from services.collector.sources import HostPaused
 
 
 def loop_time() -> float:
@@ -27,8 +27,8 @@ class _Host:
 class Hosts:
     """One turn after another for each host.
 
-    ``at_once`` requests run side by side on one host, their starts at least ``spacing`` seconds apart. Kept in memory:
-    a restart forgets it, and the schedule, which survives, keeps each source's own ``Retry-After``.
+    ``at_once`` requests run side by side on one host, their starts at least ``spacing`` seconds apart. Kept in memory;
+    who runs the fetcher keeps the pauses that hosts asked for, and closes the hosts again after a restart.
     """
 
     at_once: int = 1
@@ -41,7 +41,7 @@ class Hosts:
         """Wait for a turn at *host* and hold it.
 
         Raises:
-            Retry: the host asked everyone to stay away for now; nothing is sent.
+            HostPaused: the host asked everyone to stay away for now; nothing is sent.
 
         """
         state = self._state(host)
@@ -62,7 +62,7 @@ class Hosts:
     def _check_open(self, host: str, state: _Host) -> None:
         rest = state.closed_until - self.timer()
         if rest > 0:
-            raise Retry(f"{host}: the server asked for a pause; {rest:.0f} seconds of it are left", after=rest)
+            raise HostPaused(f"{host}: the server asked for a pause; {rest:.0f} seconds of it are left", after=rest)
 
     def _state(self, host: str) -> _Host:
         if host not in self._hosts:
