@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -18,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from shared.errors import ClaimwatchError, ConfigurationError
-from shared.listening import listening
+from shared.errors import ClaimwatchError
+from shared.listening import bound, listening
 from shared.settings import HttpSettings
 
 Check = Callable[[], Awaitable[None]]
@@ -68,26 +67,9 @@ async def serve_health(settings: HttpSettings, service: str, checks: Mapping[str
     if settings.port == 0:
         yield
         return
-    with _listen(settings) as listener:
+    with bound(settings.host, settings.port, "http.port") as listener:
         async with listening(application(service, checks), listener):
             yield
-
-
-def _listen(settings: HttpSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        place = f"{settings.host}:{settings.port}"
-        raise ConfigurationError(
-            "http.port",
-            f"cannot listen on {place}: {error.strerror}",
-            "Choose a free port of this machine, or 0 for none",
-        ) from error
-    return listener
 
 
 async def _ask(check: Check) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from shared.errors import ConfigurationError
 
 
 class _Server(uvicorn.Server):
@@ -17,6 +19,28 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+
+@contextmanager
+def bound(host: str, port: int, key: str) -> Iterator[socket.socket]:
+    """Give a socket bound to *host* and *port* until the block is left; *key* is the setting that chose the port.
+
+    Raises:
+        ConfigurationError: the address cannot be listened on.
+
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                key,
+                f"cannot listen on {host}:{port}: {error.strerror}",
+                "Choose a free port of this machine, or 0 for none",
+            ) from error
+        yield listener
 
 
 @asynccontextmanager

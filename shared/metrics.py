@@ -14,6 +14,7 @@ LAG = Gauge("claimwatch_lag_records", "Records not yet committed", ["stage", "to
 OLDEST = Gauge("claimwatch_lag_seconds", "Age of the oldest record not yet committed", ["stage", "topic", "partition"])
 FETCHES = Counter("claimwatch_fetches", "Looks at sources by what came of them", ["source", "status"])
 PAGES = Counter("claimwatch_pages", "Articles' pages read again by what came of it", ["status"])
+PUSHES = Counter("claimwatch_pushes", "Pushes from hubs by what came of them", ["status"])
 SOURCES = Gauge("claimwatch_sources", "Sources by state", ["state"])
 SOURCE_OK = Gauge("claimwatch_source_last_ok_timestamp_seconds", "Last look that worked", ["source"])
 SOURCE_NEWS = Gauge("claimwatch_source_last_news_timestamp_seconds", "Last time there was something new", ["source"])

@@ -32,6 +32,7 @@ from services.collector.sources.sitemap import SitemapSource
 from services.collector.sources.telegram.factory import TelegramSources
 from services.collector.state import State
 from services.collector.watchman import Watchman
+from services.collector.websub.pushing import pushed
 from shared.clock import Clock
 from shared.errors import Retry
 from shared.runtime import Runtime
@@ -59,8 +60,13 @@ async def run(runtime: Runtime, settings: CollectorSettings, *, once: bool = Fal
     collector = Collector(
         log=runtime.log, state=state, clock=runtime.clock, at_once=settings.limits.at_once, activity=activity
     )
-    async with _workshop(settings, runtime, PauseKeeper(state, runtime.clock), gate) as workshop:
+    async with AsyncExitStack() as stack:
+        workshop = await stack.enter_async_context(
+            _workshop(settings, runtime, PauseKeeper(state, runtime.clock), gate)
+        )
         sources = [_watched(one, settings, workshop) for one in chosen_sources(settings)]
+        if not once:
+            await stack.enter_async_context(pushed(settings.websub, runtime, sources))
         follower = Follower(state, runtime.clock, activity, workshop.hosts, sources)
         rereader = Rereader(
             log=runtime.log,

@@ -111,6 +111,27 @@ class CanarySettings(Section):
     deadline: float = Field(120, gt=0, description="Seconds after which one that has not arrived is a problem")
 
 
+class WebSubSettings(Section):
+    """Pushes from hubs. Polling goes on, less often while pushes come."""
+
+    callback: str | None = Field(
+        None,
+        description="Public address that your proxy passes on to the listener, told to hubs. None: feeds are polled",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 inside a container")
+    port: int = Field(8098, ge=1, le=65535, description="Port to listen on")
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.callback:
+            _check_url("collector.websub.callback", self.callback)
+            if set("?#") & set(self.callback):
+                raise ConfigurationError(
+                    "collector.websub.callback", "has a query or a fragment", "Write https://HOST/PATH"
+                )
+        return self
+
+
 class CollectorSettings(Section):
     """Which sources are read, how often, and how politely."""
 
@@ -131,6 +152,7 @@ class CollectorSettings(Section):
     limits: LimitSettings = LimitSettings()
     health: HealthSettings = HealthSettings()
     canary: CanarySettings = CanarySettings()
+    websub: WebSubSettings = WebSubSettings()
     telegram: TelegramSettings = TelegramSettings()
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ import services.alerter.tables
 import services.collector.health_state
 import services.collector.sources.telegram.session_lease
 import services.collector.state
+import services.collector.websub.store
 import shared.canary
 from shared.database import METADATA, create_engine, reading, sqlite_path, writing
 from shared.errors import ConfigurationError
@@ -28,6 +29,7 @@ TABLES = (
     services.collector.health_state,
     services.collector.sources.telegram.session_lease,
     services.collector.state,
+    services.collector.websub.store,
     shared.canary,
 )
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()][::-1]

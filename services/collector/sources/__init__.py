@@ -11,6 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Literal, Protocol
 
+from services.collector.sources.hub_links import Push
 from shared.errors import Retry
 
 Cursor = Mapping[str, str]
@@ -60,6 +61,7 @@ class Fetched:
     source wants the next look (there is more to read), ``fresh_for`` how long its server holds this answer fresh; both
     in seconds. ``quiet`` is when its publisher does not want it looked at. ``again`` is the cursor to keep in place of
     ``cursor`` when an entry could not be taken now: with it, the next look shows every entry once more.
+    ``push`` is the hub that the source says it is pushed by.
     """
 
     entries: tuple[Entry, ...]
@@ -71,6 +73,7 @@ class Fetched:
     notes: tuple[str, ...] = ()
     quiet: Quiet | None = None
     again: Cursor | None = None
+    push: Push | None = None
 
 
 class Elsewhere(Retry):

@@ -38,6 +38,7 @@ _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _ENTRY = re.compile(r"<(/?)(?:[\w-]+:)?(?:item|entry)\b")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
 _EARLIEST = 1990
+MOST_LINKS = 20
 _HEAD = 4096
 
 
@@ -67,13 +68,15 @@ class FeedEntry:
 class Feed:
     """The entries in the feed's order, each key once, what had to be repaired, and what the feed says of its rhythm.
 
-    ``cut``: the document ends within an entry, so that there may be more of it.
+    ``cut``: the document ends within an entry, so that there may be more of it. ``links`` are the feed's own to its hub
+    and its own address: rel and address.
     """
 
     entries: tuple[FeedEntry, ...]
     notes: tuple[str, ...] = ()
     hints: Hints = field(default_factory=Hints)
     cut: bool = False
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,8 @@ def parse_feed(body: bytes, content_type: str | None, url: str) -> Feed:
     language = _language(parsed.feed.get("language"))
     cut = bool(parsed.bozo) and _is_cut(text)
     whole = parsed.entries[:-1] if cut else parsed.entries
-    return Feed(_settled(_loose(entry, url, language) for entry in whole), notes, hints(parsed.feed, text), cut)
+    entries = _settled(_loose(entry, url, language) for entry in whole)
+    return Feed(entries, notes, hints(parsed.feed, text), cut, _links(parsed.feed))
 
 
 def as_json(feed: Feed) -> dict[str, Any]:
@@ -126,6 +130,7 @@ def from_json(value: dict[str, Any]) -> Feed:
         tuple(value["notes"]),
         Hints(said["ttl"], tuple(said["skip_hours"]), tuple(said["skip_days"])),
         value["cut"],
+        tuple((rel, address) for rel, address in value["links"]),
     )
 
 
@@ -199,6 +204,11 @@ def _loose(entry: Any, base: str, language: str | None) -> _Loose:
 
 def _title(entry: Any) -> str:
     return str(entry.get("title", ""))
+
+
+def _links(feed: Any) -> tuple[tuple[str, str], ...]:
+    named = ((str(one.get("rel", "")).lower(), one_line(str(one.get("href", "")))) for one in feed.get("links", ()))
+    return tuple((rel, address) for rel, address in named if rel in ("hub", "self") and address)[:MOST_LINKS]
 
 
 def _spoken(entry: Any) -> str | None:

@@ -14,6 +14,7 @@ from services.collector.sources.challenges import challenger, in_words
 from services.collector.sources.feed_parsing import FeedEntry
 from services.collector.sources.fetching import Fetcher, Response
 from services.collector.sources.freshness import lifetime
+from services.collector.sources.hub_links import push_of
 from services.collector.sources.parser_process import ParserPool
 from shared.clock import Clock
 from shared.errors import Retry
@@ -98,6 +99,7 @@ class RssSource:
             quiet=feed_memory.quiet(remembered),
             notes=(*feed.notes, *self._told(response, remembered)),
             again=again,
+            push=push_of(response.headers, feed.links, response.url),
         )
 
     def _unchanged(self, response: Response, cursor: Cursor) -> Fetched:
