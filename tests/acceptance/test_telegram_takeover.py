@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.support.mtproto import MtprotoServer
-from tests.support.processes import Service, prepare, until, write_configuration
+from tests.support.processes import PATIENCE, Service, prepare, until, write_configuration
 
 
 def published(database: Path) -> list[tuple[str, int]]:
@@ -52,15 +52,18 @@ async def test_the_session_of_a_killed_collector_is_taken_over_and_never_used_tw
 
         try:
             first.start()
-            await until(remembered(1), "the first process reads", running=running, patience=60)
+            await until(remembered(1), "the first process reads", running=running, patience=PATIENCE)
             second.start()
             await until(
-                lambda: f"process {first.pid})" in second.log, "the second stands by", running=running, patience=60
+                lambda: f"process {first.pid})" in second.log,
+                "the second stands by",
+                running=running,
+                patience=PATIENCE,
             )
             assert server.connected == 1
             first.kill()
             channel.post("Two killed")
-            await until(remembered(2), "the second process takes over", running=running, patience=60)
+            await until(remembered(2), "the second process takes over", running=running, patience=PATIENCE)
             assert second.stop() == 0
         finally:
             for service in (first, second):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
@@ -18,19 +18,11 @@ from telethon.errors import (
 )
 from telethon.sessions import StringSession
 
+from tests.support.account_reading import channel, server
 from tests.support.channel import Channel
 from tests.support.mtproto import MtprotoServer
 
-
-@pytest.fixture
-async def server() -> AsyncIterator[MtprotoServer]:
-    async with MtprotoServer() as running:
-        yield running
-
-
-@pytest.fixture
-def channel(server: MtprotoServer) -> Channel:
-    return server.channel("WarNews")
+__all__ = ["channel", "server"]
 
 
 @asynccontextmanager
@@ -142,25 +134,38 @@ async def test_new_edited_and_deleted_posts_are_pushed(server: MtprotoServer, ch
         await heard.until(lambda: heard.deleted == [number])
 
 
+@contextmanager
+def withheld(server: MtprotoServer) -> Iterator[None]:
+    """Tell clients nothing of what happens in this block."""
+    server.silent = True
+    yield
+    server.silent = False
+
+
+@asynccontextmanager
+async def listening(server: MtprotoServer, channel: Channel) -> AsyncIterator[tuple[TelegramClient, Heard]]:
+    """Give a client that has heard of one post, and so knows how far it is in the channel."""
+    async with telethon(server.session()) as client:
+        heard = Heard(client)
+        await ids(client, channel, limit=1)
+        channel.post("known")
+        await heard.until(lambda: heard.new == ["known"])
+        yield client, heard
+
+
 async def test_a_gap_makes_the_client_ask_for_the_difference_of_which_it_loses_the_edits(
     server: MtprotoServer, channel: Channel
 ) -> None:
     """Telethon 1.45 moves to the difference's end before it looks at its edits, and takes them for handled."""
-    async with telethon(server.session()) as client:
-        heard = Heard(client)
-        await ids(client, channel, limit=1)
-        edited = channel.post("known")
-        await heard.until(lambda: heard.new == ["known"])
-        server.silent = True
-        for number in range(5):
-            channel.post(f"withheld {number}")
-        channel.edit(edited, "edited meanwhile")
-        server.silent = False
+    async with listening(server, channel) as (_, heard):
+        with withheld(server):
+            channel.post("withheld")
+            channel.edit(1, "edited meanwhile")
         channel.post("reveals the gap")
         await heard.until(lambda: "reveals the gap" in heard.new)
         channel.post("afterwards")
         await heard.until(lambda: "afterwards" in heard.new)
-    assert heard.new == ["known", *(f"withheld {number}" for number in range(5)), "reveals the gap", "afterwards"]
+    assert heard.new == ["known", "withheld", "reveals the gap", "afterwards"]
     assert heard.edited == []
     assert server.calls["GetChannelDifference"] == 1
 
@@ -169,15 +174,10 @@ async def test_a_difference_too_long_is_dropped_by_the_client_in_silence(
     server: MtprotoServer, channel: Channel
 ) -> None:
     """Why the product reads history, whatever updates say."""
-    async with telethon(server.session()) as client:
-        heard = Heard(client)
-        await ids(client, channel, limit=1)
-        channel.post("known")
-        await heard.until(lambda: heard.new == ["known"])
-        server.silent = True
-        for number in range(120):
-            channel.post(f"withheld {number}")
-        server.silent = False
+    async with listening(server, channel) as (client, heard):
+        with withheld(server):
+            for number in range(120):
+                channel.post(f"withheld {number}")
         channel.post("reveals the gap")
         await asyncio.wait_for(server.called("GetChannelDifference"), 10)
         channel.post("afterwards")
