@@ -8,8 +8,12 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.support.mtproto import MtprotoServer
 from tests.support.processes import PATIENCE, Service, prepare, until, write_configuration
+
+pytestmark = pytest.mark.timeout(400)
 
 
 def published(database: Path) -> list[tuple[str, int]]:
