@@ -34,6 +34,10 @@ async def web() -> AsyncIterator[WebServer]:
 
 REFUSED = {
     "page": (Page(b"<!DOCTYPE html><html><body>Welcome</body></html>"), "a web page instead of a feed"),
+    "licence": (
+        Page(b"<!DOCTYPE html><html><head><!-- <rdf:RDF><item><title>x</title></item></rdf:RDF> --></head></html>"),
+        "a web page instead of a feed",
+    ),
     "challenge": (Page(b"<html><head><title>Just a moment...</title></head></html>"), "tells people from programs"),
     "empty": (Page(b""), "an empty answer instead of a feed"),
     "junk": (Page(b"\x00\x01\x02 not a feed"), "neither XML nor JSON"),

@@ -13,12 +13,13 @@ from services.collector.app import run
 from services.collector.settings import CollectorSettings
 from shared.clock import SystemClock
 from shared.runtime import Runtime
-from tests.support.collecting import CollectorWorld, collector_world, feed_source, item, rss, world
+from tests.support.collecting import CollectorWorld, collector_world, feed_source, item, patient, rss, world
 from tests.support.web_server import Page, WebServer
 
 __all__ = ["world"]
 
 ONE, TWO = rss(item("a", "One")), rss(item("a", "One"), item("b", "Two"))
+HALF_A_DAY = timedelta(hours=12)
 CHALLENGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>"
 
 
@@ -37,29 +38,28 @@ async def test_a_server_that_lies_about_304_is_caught_and_not_believed_again(
     web: WebServer, world: CollectorWorld
 ) -> None:
     web.serve("/feed", Page(ONE.encode(), stubborn=True))
-    world.sources.append(feed_source(web.url("/feed")))
-    await world.look()
-    web.serve("/feed", Page(TWO.encode(), stubborn=True))
-    for _ in range(10):
-        await world.look()
-    assert {one.title for one in await world.published()} == {"One", "Two"}
-    assert (await world.health())["feed"].notes == ("304-not-trusted",)
-    before = len(web.requests)
-    web.serve("/feed", Page(rss(item("c", "Three")).encode(), stubborn=True))
-    await world.look()
-    assert whole(web)[before:] == [True]
-    assert "Three" in {one.title for one in await world.published()}
-    world.clock.advance(timedelta(days=8))
-    for _ in range(2):
-        await world.look()
-    assert whole(web)[-1] is False, "after a week it is given another chance"
+    async with patient(world, feed_source(web.url("/feed"))) as look:
+        await look()
+        web.serve("/feed", Page(TWO.encode(), stubborn=True))
+        for _ in range(10):
+            await look()
+        assert {one.title for one in await world.published()} == {"One", "Two"}
+        assert (await world.health())["feed"].notes == ("304-not-trusted",)
+        before = len(web.requests)
+        web.serve("/feed", Page(rss(item("c", "Three")).encode(), stubborn=True))
+        await look()
+        assert whole(web)[before:] == [True]
+        assert "Three" in {one.title for one in await world.published()}
+        for _ in range(2):
+            await look(timedelta(days=8))
+        assert whole(web)[-1] is False, "after a week it is given another chance"
 
 
 async def test_an_honest_server_is_rarely_asked_for_the_whole_feed(web: WebServer, world: CollectorWorld) -> None:
     web.serve("/feed", Page(ONE.encode(), validate=True))
-    world.sources.append(feed_source(web.url("/feed")))
-    for _ in range(61):
-        await world.look()
+    async with patient(world, feed_source(web.url("/feed"))) as look:
+        for _ in range(61):
+            await look()
     asked = whole(web)
     assert asked[0] is True
     assert 1 <= sum(asked[1:]) <= 0.05 * (len(asked) - 1)
@@ -69,9 +69,9 @@ async def test_an_honest_server_is_rarely_asked_for_the_whole_feed(web: WebServe
 async def test_a_feed_that_ends_half_way_is_asked_for_again(web: WebServer, world: CollectorWorld) -> None:
     half = TWO[: TWO.index("Two")].encode()
     web.serve("/feed", Page(half, stubborn=True), Page(TWO.encode(), stubborn=True))
-    world.sources.append(feed_source(web.url("/feed")))
-    await world.look()
-    await world.look()
+    async with patient(world, feed_source(web.url("/feed"))) as look:
+        for _ in range(2):
+            await look()
     assert whole(web) == [True, True]
     assert {one.title for one in await world.published()} == {"One", "Two"}
 
@@ -81,14 +81,13 @@ async def test_an_edit_that_is_put_off_is_published_though_nothing_changes_any_m
 ) -> None:
     pages = [Page(rss(item("a", "One", f"read {look} times")).encode(), validate=True) for look in range(26)]
     web.serve("/feed", *pages)
-    world.sources.append(feed_source(web.url("/feed")))
-    for _ in range(28):
-        await world.look()
-    assert len(await world.published()) == 24
-    assert all(whole(web)[-2:])
-    world.clock.advance(timedelta(hours=1))
-    await world.look()
-    await world.look()
+    async with patient(world, feed_source(web.url("/feed"))) as look:
+        for _ in range(28):
+            await look()
+        assert len(await world.published()) == 24
+        assert all(whole(web)[-2:])
+        await look(timedelta(hours=1))
+        await look()
     last = (await world.published())[-1]
     assert (last.version, last.text, last.notes) == (25, "read 25 times", ("frequent-edits",))
     assert whole(web)[-1] is False
@@ -99,71 +98,73 @@ async def test_a_redirect_for_good_is_believed_when_repeated_and_taken_back_when
 ) -> None:
     web.redirect("/old", "/new", 301)
     web.serve("/new", ONE)
-    world.sources.append(feed_source(web.url("/old")))
-    for _ in range(5):
-        await world.look()
-        world.clock.advance(timedelta(hours=12))
-    assert len(web.requests_to("/old")) == 5
-    await world.look()
-    assert len(web.requests_to("/old")) == 5
-    web.serve("/new", TWO)
-    await world.look()
-    assert (await world.health())["feed"].notes == (f"address-changed:{web.url('/new')}",)
-    web.serve("/new", Page(b"<!DOCTYPE html><html>For sale</html>"))
-    web.serve("/old", rss(item("c", "Three")))
-    await world.look()
-    source = (await world.health())["feed"]
-    assert (source.state, source.notes) == ("ok", ())
+    async with patient(world, feed_source(web.url("/old"))) as look:
+        for _ in range(5):
+            await look(HALF_A_DAY)
+        assert len(web.requests_to("/old")) == 5
+        await look()
+        assert len(web.requests_to("/old")) == 5
+        web.serve("/new", TWO)
+        await look()
+        assert (await world.health())["feed"].notes == (f"address-changed:{web.url('/new')}",)
+        web.serve("/new", Page(b"<!DOCTYPE html><html>For sale</html>"))
+        web.serve("/old", rss(item("c", "Three")))
+        await look()
+        source = (await world.health())["feed"]
+        assert (source.state, source.notes) == ("ok", ())
     assert {one.title for one in await world.published()} == {"One", "Two", "Three"}
     assert {one.version for one in await world.published()} == {1}
 
 
-@pytest.mark.parametrize(("status", "others"), [(302, []), (307, []), (308, ["another"])])
+@pytest.mark.parametrize(("status", "subscribed"), [(302, ()), (307, ()), (308, ("/new",))])
 async def test_other_redirects_are_followed_and_never_believed(
-    web: WebServer, world: CollectorWorld, status: int, others: list[str]
+    web: WebServer, world: CollectorWorld, status: int, subscribed: tuple[str, ...]
 ) -> None:
     web.redirect("/old", "/new", status)
     web.serve("/new", ONE)
-    world.sources.append(feed_source(web.url("/old")))
-    world.sources += [feed_source(web.url("/new"), name) for name in others]
-    for _ in range(8):
-        await world.look()
-        world.clock.advance(timedelta(hours=12))
+    taken = tuple(map(web.url, subscribed))
+    async with patient(world, feed_source(web.url("/old")), taken=taken) as look:
+        for _ in range(8):
+            await look(HALF_A_DAY)
     assert len(web.requests_to("/old")) == 8
+    assert (await world.health())["feed"].notes == tuple(f"moved-to-subscribed:{address}" for address in taken)
+
+
+async def test_the_other_feeds_of_the_configuration_are_never_moved_to(web: WebServer, world: CollectorWorld) -> None:
+    web.redirect("/old", "/new", 301)
+    web.serve("/new", ONE)
+    world.sources += [feed_source(web.url("/old")), feed_source(web.url("/new"), "another")]
+    await world.look()
+    assert (await world.health())["feed"].notes == (f"moved-to-subscribed:{web.url('/new')}",)
 
 
 async def test_a_redirect_to_a_page_is_never_believed(web: WebServer, world: CollectorWorld) -> None:
     web.redirect("/old", "/login", 301)
     web.serve("/login", Page(b"<!DOCTYPE html><html>Log in</html>"))
-    world.sources.append(feed_source(web.url("/old")))
-    for _ in range(8):
-        await world.look()
-        world.clock.advance(timedelta(hours=12))
-    source = (await world.health())["feed"]
-    assert (len(web.requests_to("/old")), source.state) == (8, "not-a-feed")
+    async with patient(world, feed_source(web.url("/old"))) as look:
+        for _ in range(8):
+            await look(HALF_A_DAY)
+    assert (len(web.requests_to("/old")), (await world.health())["feed"].state) == (8, "not-a-feed")
 
 
 async def test_a_feed_that_is_gone_is_slowed_down_and_welcome_when_it_comes_back(
     web: WebServer, world: CollectorWorld
 ) -> None:
     web.serve("/feed", Page(status=410))
-    world.sources.append(feed_source(web.url("/feed")))
-    began = None
-    for _ in range(2):
-        await world.look()
+    async with patient(world, feed_source(web.url("/feed"))) as look:
+        for _ in range(2):
+            await look(HALF_A_DAY)
+            source = (await world.health())["feed"]
+            assert source.state == "gone"
+            assert source.next_due_at
+            assert source.next_due_at - world.clock.now() < timedelta(hours=7)
+        await look(HALF_A_DAY)
         source = (await world.health())["feed"]
-        began = began or source.since
-        assert (source.state, source.since) == ("gone", began)
-        assert source.next_due_at
-        assert source.next_due_at - world.clock.now() < timedelta(hours=7)
-        world.clock.advance(timedelta(hours=12))
-    await world.look()
-    source = (await world.health())["feed"]
-    assert source.next_due_at == world.clock.now() + timedelta(hours=24)
-    web.serve("/feed", ONE)
-    await world.look()
-    source = (await world.health())["feed"]
-    assert source.state == "ok"
+        assert source.since == world.clock.now() - timedelta(days=1)
+        assert source.next_due_at == world.clock.now() + timedelta(days=1)
+        web.serve("/feed", ONE)
+        await look()
+        assert (await world.health())["feed"].state == "ok"
 
 
 @pytest.mark.parametrize("status", [200, 403, 429, 503])
@@ -221,12 +222,12 @@ async def test_another_server_on_the_same_machine_is_not_the_same_host(web: WebS
 async def test_the_rhythm_follows_the_news_and_is_kept_over_a_restart(web: WebServer, tmp_path: Path) -> None:
     web.serve("/feed", *(rss(item(str(look), f"News {look}")) for look in range(3)))
     intervals = []
-    for _ in range(5):
-        async with collector_world(tmp_path) as world:
-            world.sources.append(feed_source(web.url("/feed")))
-            world.options["interval"] = 400
-            await world.look()
-            intervals.append((await world.health())["feed"].interval)
+    for looks in (2, 3):
+        source = feed_source(web.url("/feed"), interval=400, floor=60)
+        async with collector_world(tmp_path) as world, patient(world, source) as look:
+            for _ in range(looks):
+                await look()
+                intervals.append((await world.health())["feed"].interval)
     assert intervals == [400, 200, 100, 125, 156.25]
 
 
@@ -235,12 +236,12 @@ async def test_what_a_feed_says_of_its_rhythm_holds_while_the_server_says_304(
 ) -> None:
     feed = rss(item("a", "One"), head="<ttl>10</ttl>")
     web.serve("/feed", Page(feed.encode(), validate=True))
-    world.sources.append(feed_source(web.url("/feed")))
-    for _ in range(3):
-        await world.look()
-        due = (await world.health())["feed"].next_due_at
-        assert due
-        assert timedelta(minutes=10) <= due - world.clock.now() <= timedelta(minutes=11)
+    async with patient(world, feed_source(web.url("/feed"))) as look:
+        for _ in range(3):
+            await look()
+            due = (await world.health())["feed"].next_due_at
+            assert due
+            assert timedelta(minutes=10) <= due - world.clock.now() <= timedelta(minutes=11)
 
 
 async def test_a_restart_does_not_fetch_everything_again(web: WebServer, tmp_path: Path) -> None:

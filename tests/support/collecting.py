@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from services.collector.app import run
+from services.collector.app import pace, run
+from services.collector.collect import Collector, Watched
 from services.collector.health import SourceHealth, health
 from services.collector.settings import CollectorSettings, SourceSettings
 from services.collector.sources.gate import Gate
+from services.collector.sources.parser_process import ParserPool
+from services.collector.sources.rss import RssSource
+from services.collector.state import State
 from shared import codec
 from shared.clock import FixedClock
 from shared.database import create_engine
@@ -26,9 +30,11 @@ from shared.messages import RawItem
 from shared.migrations import upgrade
 from shared.runtime import Runtime
 from shared.topics import RAW, TOPICS
+from tests.support.reading import local_fetcher
 
 _readers = count()
 NOW = datetime(2016, 2, 2, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 
 
 def feed_source(url: str, name: str = "feed", **more: object) -> SourceSettings:
@@ -96,6 +102,28 @@ class CollectorWorld:
     async def health(self) -> dict[str, SourceHealth]:
         """Return the health of every source by id."""
         return {one.id: one for one in await health(self.runtime.engine, self.sources)}
+
+
+@asynccontextmanager
+async def patient(
+    world: CollectorWorld, settings: SourceSettings, *, taken: tuple[str, ...] = ()
+) -> AsyncIterator[Callable[[timedelta], Awaitable[None]]]:
+    """Give what looks at one feed, as late after the last time as is said; its parser lives through all the looks."""
+    fetcher, parsers, clock = local_fetcher(), ParserPool(workers=1), world.clock
+    collector = Collector(log=world.log, state=State(world.runtime.engine), clock=clock)
+    source = RssSource(settings.url or "", fetcher=fetcher, parsers=parsers, clock=clock, taken=taken)
+    watched = Watched(settings, source, pace(settings, CollectorSettings(sources=(settings,))))
+    world.sources.append(settings)
+
+    async def look(later: timedelta = MINUTE) -> None:
+        clock.advance(later)
+        await collector.look(watched)
+
+    try:
+        yield look
+    finally:
+        await parsers.close()
+        await fetcher.close()
 
 
 @asynccontextmanager

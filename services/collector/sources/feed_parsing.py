@@ -136,13 +136,11 @@ def from_json(value: dict[str, Any]) -> Feed:
 
 def _refuse_page(text: str) -> None:
     head = text[:_HEAD]
-    if _FEED.search(head):
-        return
-    if _HTML.match(head):
+    if _HTML.match(head):  # whatever stands in it: pages hold licences in RDF
         if who := challenger({}, text):
             raise NotAFeed(in_words(who), challenged=True)
         raise NotAFeed("a web page instead of a feed. Check the address: the page may name the feed in its head")
-    if not text.startswith("<"):
+    if not text.startswith("<") and not _FEED.search(head):
         raise NotAFeed("neither XML nor JSON")
 
 
