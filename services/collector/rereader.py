@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from services.collector.collect import LEASE, Collector, Watched
+from services.collector.collect import LEASE, Collector, Watched, sleep
 from services.collector.pages import Pages
 from services.collector.publishing import publish
 from services.collector.rereading import Page, settle, validators
@@ -64,11 +64,7 @@ class Rereader:
                 pause = 0.0 if await self.round() else EVERY
             except Retry as reason:
                 log.warning("pages cannot be read again now", reason=reason.reason)
-            try:
-                async with asyncio.timeout(max(pause, 1.0)):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await sleep(stop, max(pause, 1.0))
 
     async def round(self) -> int:
         """Read a portion of each source's pages that are due; return how many that were.
