@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.cli.adding import add
+from services.cli.listing import export, import_
 from services.cli.options import ConfigOption, JsonOption, configured, log_plainly
 from shared.errors import ConfigurationError
 
@@ -26,6 +28,9 @@ app = typer.Typer(no_args_is_help=False)
 
 def register(root: typer.Typer) -> None:
     """Add the commands of this file to *root*."""
+    app.command("add")(add)
+    app.command("export")(export)
+    app.command("import")(import_)
     root.add_typer(app, name="sources", rich_help_panel="Operation")
 
 

@@ -19,6 +19,11 @@ def print_redacted(configuration: BaseModel, *, only_set: bool = False) -> str:
     return "\n".join(_table(configuration.model_dump(mode="json", exclude_unset=only_set), ())).strip() + "\n"
 
 
+def toml_lines(table: Mapping[str, Any]) -> list[str]:
+    """Return the plain values of *table* as lines of TOML, as they are: nothing is hidden."""
+    return [f"{_key(key)} = {_literal(value)}" for key, value in table.items()]
+
+
 def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     inner = {key: value for key, value in table.items() if isinstance(value, Mapping) or _is_tables(value)}
     for key, value in table.items():
@@ -51,6 +56,8 @@ def _value(value: Any) -> str:
         return f"[{', '.join(_value(one) for one in value)}]"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, str):
-        return json.dumps(USERINFO.sub("***", value), ensure_ascii=False).replace("\x7f", "\\u007f")
-    return json.dumps(value)
+    return _literal(USERINFO.sub("***", value)) if isinstance(value, str) else _literal(value)
+
+
+def _literal(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
