@@ -16,9 +16,8 @@ from tests.support.command import claimwatch
 from tests.support.web_server import Page, WebServer
 
 CLAIM = "Two Russian soldiers were killed by mortar fire near Palmyra in Homs province, the ministry said."
-FEED = rss(
-    item("a", "Two killed", CLAIM), item("b", "A match", "The club won on Sunday evening."), title="Example Post"
-)
+LIBRARY = "The council of Leeds approved the plan for a new library building on Monday."
+FEED = rss(item("a", "Two killed", CLAIM), item("b", "A new library for Leeds", LIBRARY), title="Example Post")
 OWN = '# my file\n[[collector.sources]]\nid = "old"\nname = "Old"\nurl = "http://127.0.0.1:1/"\nallow_private = true\n'
 
 

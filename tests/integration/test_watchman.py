@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.collector.settings import CanarySettings, HealthSettings
 from services.collector.watchman import Watchman
@@ -44,6 +45,10 @@ async def told(world: CollectorWorld) -> list[Notice]:
     return sorted(found, key=lambda one: (one.at, one.subject))
 
 
+def figure(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
+
+
 def served(web: WebServer, path: str, page: Page) -> str:
     web.serve(path, page)
     return web.url(path)
@@ -68,11 +73,14 @@ async def test_a_source_that_falls_silent_is_told_and_its_return_too(world: Coll
         assert "every 60 min" in raised.summary
         health = (await world.health())["feed"]
         assert (health.state, health.rhythm, health.is_problem) == ("silent", 3600, True)
+        assert figure("claimwatch_source_problem", source="feed", problem="silent") == 1
+        assert figure("claimwatch_source_rhythm_seconds", source="feed") == 3600
         assert await watchman(world).round() == []
         web.serve("/feed", Page(dated(range(200, -14, -1)).encode()))
         await world.look()
         (over,) = await watchman(world).round()
         assert (over.subject, over.state) == ("feed", "over")
+        assert figure("claimwatch_source_problem", source="feed", problem="silent") == 0
         assert await watchman(world).round() == []
         assert await told(world) == [raised, over]
 
