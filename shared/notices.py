@@ -22,7 +22,7 @@ class Notice(Message):
     id: str = Field(description="The same for the same problem, so that a repeat is recognised")
     kind: NoticeKind
     state: Literal["raised", "over"]
-    subject: str = Field(description="The source's id; :network when all fail at once, :pipeline for the canary")
+    subject: str = Field(description="The source's id; :network when all fail at once, :session, :pipeline")
     headline: str
     summary: str = ""
     fix: str = Field("", description="What to do about it")

@@ -25,7 +25,7 @@ RANKS: Mapping[ProblemKind, int] = {
     "canary": 5,
 }  # fmt: skip
 """Of one source the gravest problem is told; one that becomes less grave is not told anew."""
-NETWORK, PIPELINE = ":network", ":pipeline"
+NETWORK, PIPELINE, SESSION = ":network", ":pipeline", ":session"
 """Subjects that are no source; no source's id begins with a colon."""
 STORM_LEAST, STORM_SHARE, STORM_OVER = 3, 0.9, 0.5
 """So many sources, and such a share of all, failing at once are one problem: ours. It is over below the last share."""
@@ -133,7 +133,7 @@ def diagnose(record: Record, health: HealthSettings, calm_since: datetime | None
 def find_storm(records: Sequence[Record], health: HealthSettings, now: datetime) -> Problem | None:
     """Return the one problem that explains why (nearly) every source fails at once; None when none does."""
     looked = [record for record in records if record.last_look_at]
-    failing = [record for record in looked if record.failing and record.vitals.trouble == "failing"]
+    failing = [record for record in looked if record.failing]
     if len(failing) < max(STORM_LEAST, STORM_SHARE * len(looked)):
         return None
     since = sorted(filter(None, (record.vitals.troubled_since for record in failing)))
@@ -146,17 +146,29 @@ def find_storm(records: Sequence[Record], health: HealthSettings, now: datetime)
         NETWORK,
         "network",
         begun,
-        f"{len(failing)} of {len(looked)} sources cannot be reached at once",
+        f"{len(failing)} of {len(looked)} sources fail at once",
         f"For example: {failing[0].last_error or 'no answer'}",
-        "See to this machine's network, name server and clock; the sources are read again by themselves",
+        "See to this machine's network, name server and clock, and whether a portal or a firewall stands between; the "
+        "sources are read again by themselves",
         tuple(record.source for record in failing),
     )
+
+
+def find_end(records: Iterable[Record]) -> Problem | None:
+    """Return the end of the account's session, which all its channels report; None while none does."""
+    found = [record for record in records if record.failing and record.vitals.trouble == "revoked"]
+    begun = min(filter(None, (record.vitals.troubled_since for record in found)), default=None)
+    if begun is None:
+        return None
+    headline, fix = _TROUBLES["revoked"]
+    told = tuple(record.source for record in found)
+    return Problem(SESSION, "revoked", begun, headline, found[0].last_error or "", fix, told)
 
 
 def stormy(records: Sequence[Record]) -> bool:
     """Whether a storm that was told still goes on."""
     looked = [record for record in records if record.last_look_at]
-    failing = sum(record.failing and record.vitals.trouble == "failing" for record in looked)
+    failing = sum(record.failing for record in looked)
     return bool(looked) and failing >= STORM_OVER * len(looked)
 
 
@@ -182,8 +194,13 @@ def compare(
         return Findings(tuple(raised), tuple(over) if stormy(records) else (*over, known_storm))
     if storm := find_storm(records, health, now):
         return Findings((*raised, storm), tuple(over))
+    known_end, ended = open_.pop(SESSION, None), find_end(records)
+    raised += [ended] if ended and not known_end else []
+    over += [known_end] if known_end and not ended else []
     for record in records:
         problem, known = diagnose(record, health, calm_since), open_.pop(record.source, None)
+        if problem and problem.kind == "revoked":
+            problem = None  # one session, one message
         if problem and (known is None or RANKS[problem.kind] > RANKS[known.kind]):
             raised.append(problem)
         elif known and not problem and _is_well(record):

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.collector import diagnosis
-from services.collector.diagnosis import NETWORK, PIPELINE, Findings, Problem, Record, Told
+from services.collector.diagnosis import NETWORK, PIPELINE, SESSION, Findings, Problem, Record, Told
 from services.collector.health_state import HealthState
 from services.collector.settings import CanarySettings, HealthSettings, SourceSettings
 from services.collector.state import SourceState, State
@@ -33,7 +33,8 @@ from shared.topics import NOTICES
 log = structlog.get_logger(__name__)
 
 OVER = {
-    NETWORK: "Sources can be reached again",
+    NETWORK: "Sources can be read again",
+    SESSION: "Telegram channels can be read through the account again",
     PIPELINE: "Canaries arrive in time again",
 }
 

@@ -110,7 +110,7 @@ async def test_when_the_network_is_away_one_message_says_so(world: CollectorWorl
             world.sources.append(feed_source(served(web, f"/{name}", Page(dated(range(3)).encode())), name))
         await world.look()
         for name in "abcde":
-            web.serve(f"/{name}", Page(b"", drop_after=0))
+            web.serve(f"/{name}", Page(b"gone again" * 9, drop_after=5))
         for _ in range(4):
             await world.look()
         (storm,) = await watchman(world).round()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.collector.diagnosis import NETWORK, PIPELINE, Problem, Record, Told, compare, diagnose, in_words
+from services.collector.diagnosis import NETWORK, PIPELINE, SESSION, Problem, Record, Told, compare, diagnose, in_words
 from services.collector.rhythm import slot_of
 from services.collector.settings import HealthSettings
 from services.collector.sources import Entry, Trouble
@@ -162,6 +162,8 @@ def test_when_all_fail_at_once_one_message_says_so() -> None:
     (storm,) = findings.raised
     assert (storm.subject, len(storm.sources)) == (NETWORK, 20)
     assert "20 of 20" in storm.headline
+    portal = [ill(str(number), "blocked") for number in range(20)]
+    assert [one.subject for one in compare(portal, [], NOW, HEALTH).raised] == [NETWORK]
     assert compare(records, [told(storm)], NOW, HEALTH).raised == ()
 
 
@@ -170,7 +172,6 @@ def test_when_all_fail_at_once_one_message_says_so() -> None:
     [
         [ill(str(number), since=timedelta(seconds=100)) for number in range(20)],  # a moment's trouble
         [ill("a"), ill("b")],  # two are no storm
-        [ill(str(number), "blocked") for number in range(20)],  # the network is there: they refuse us
         [*[ill(str(number)) for number in range(15)], *[well(f"w{number}") for number in range(5)]],
     ],
 )
@@ -191,6 +192,14 @@ def test_a_storm_goes_on_until_half_can_be_reached() -> None:
     storm = Told(NETWORK, "network", NOW - timedelta(hours=2))
     records = [ill("a"), ill("b"), well("c")]
     assert compare(records, [storm], NOW, HEALTH) == compare([well()], [], NOW, HEALTH)
+
+
+def test_an_ended_session_is_one_problem_of_all_its_channels() -> None:
+    records = [ill("tg-a", "revoked"), ill("tg-b", "revoked"), *[well(str(number)) for number in range(9)]]
+    (ended,) = compare(records, [], NOW, HEALTH).raised
+    assert (ended.subject, ended.kind, ended.sources) == (SESSION, "revoked", ("tg-a", "tg-b"))
+    assert compare(records, [told(ended)], NOW, HEALTH) == compare([well()], [], NOW, HEALTH)
+    assert compare([well("tg-a"), well("tg-b")], [told(ended)], NOW, HEALTH).over == (told(ended),)
 
 
 def test_a_jam_of_the_pipeline_is_told_even_in_a_storm_and_over_once() -> None:
