@@ -15,9 +15,12 @@ from tests.support.collecting import item, rss
 from tests.support.command import claimwatch
 from tests.support.web_server import Page, WebServer
 
+pytestmark = pytest.mark.timeout(300)  # several commands one after the other, each a process of its own
+
 CLAIM = "Two Russian soldiers were killed by mortar fire near Palmyra in Homs province, the ministry said."
-LIBRARY = "The council of Leeds approved the plan for a new library building on Monday."
-FEED = rss(item("a", "Two killed", CLAIM), item("b", "A new library for Leeds", LIBRARY), title="Example Post")
+TITLE = "Local council approves a new library building in the centre of Leeds"
+LIBRARY = "The council of Leeds approved the plan for a new library on Monday."
+FEED = rss(item("a", "Two killed", CLAIM), item("b", TITLE, LIBRARY), title="Example Post")
 OWN = '# my file\n[[collector.sources]]\nid = "old"\nname = "Old"\nurl = "http://127.0.0.1:1/"\nallow_private = true\n'
 
 
