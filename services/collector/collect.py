@@ -119,16 +119,18 @@ class Collector:
         if source not in self._standing:
             self._stand(source, "waiting")
         async with watched.lane, self._turn:
-            state = await self._state.load(source)
-            try:
-                fetched = await watched.source.fetch(state.cursor)
-            except Elsewhere as reason:
-                return await self._stand_by(watched, state, reason)
-            except HostPaused as reason:
-                return await self._put_off(watched, state, reason)
-            except Retry as reason:
-                return await self._record_failure(watched, state, reason)
-            return await self._keep(watched, state, fetched)
+            return await self._look(watched, await self._state.load(source))
+
+    async def _look(self, watched: Watched, state: SourceState) -> datetime:
+        try:
+            fetched = await watched.source.fetch(state.cursor)
+        except Elsewhere as reason:
+            return await self._stand_by(watched, state, reason)
+        except HostPaused as reason:
+            return await self._put_off(watched, state, reason)
+        except Retry as reason:
+            return await self._record_failure(watched, state, reason)
+        return await self._keep(watched, state, fetched)
 
     async def _keep(self, watched: Watched, state: SourceState, fetched: Fetched) -> datetime:
         """Publish what a look brought, then remember that it was done."""
@@ -165,10 +167,12 @@ class Collector:
             identity=published.identity,
             notes=state.notes if fetched.unchanged else (*fetched.notes, *identity_notes(published.identity)),
         )
+        if not sight.shown and not state.failures:
+            await self._state.keep(after)
+            return due
         async with self._state.saving() as saving:
             await saving.source(after)
-            if sight.shown or state.failures:
-                await saving.vitals(source, lambda vitals: vitals.looked(sight, now))
+            await saving.vitals(source, lambda vitals: vitals.looked(sight, now))
         return due
 
     async def _publish(self, watched: Watched, state: SourceState, fetched: Fetched) -> _Published:
@@ -258,30 +262,30 @@ class Collector:
         if self._standing.get(source) != "standby":
             log.warning("source is read by another process", source=source, reason=reason.reason)
         self._stand(source, "standby")
-        async with self._state.saving() as saving:
-            await saving.source(state)
+        await self._state.keep(state)
         return self._clock.now() + timedelta(seconds=reason.after or watched.pace.interval)
 
     async def _put_off(self, watched: Watched, state: SourceState, reason: HostPaused) -> datetime:
         """Leave the source for when its host may be asked again; it did nothing wrong."""
         due = self._clock.now() + timedelta(seconds=(reason.after or 0.0) + watched.pace.shortest * _chance())
-        async with self._state.saving() as saving:
-            await saving.source(replace(state, next_due_at=due))
+        await self._state.keep(replace(state, next_due_at=due))
         FETCHES.labels(source=watched.settings.id, status="paused").inc()
         return due
 
     async def _persist(self, watched: Watched, stop: asyncio.Event) -> datetime:
         """Look, again and again while the log or the database is away; leave the source to whoever has it."""
-        source, pause, leased = watched.settings.id, FIRST_PAUSE, False
+        source, pause, mine = watched.settings.id, FIRST_PAUSE, False
         while not stop.is_set():
-            now = self._clock.now()
             try:
-                leased = leased or await self._state.lease(source, now, now + LEASE)
-                if leased:
+                async with watched.lane, self._turn:
+                    now = self._clock.now()
+                    taking = self._state.load(source) if mine else self._state.take(source, now, now + LEASE)
+                    if (state := await taking) is None:
+                        due = (await self._state.load(source)).next_due_at
+                        return due if due and due > now else now + LEASE
+                    mine = True
                     async with self.holding(source):
-                        return await self.look(watched)
-                due = (await self._state.load(source)).next_due_at
-                return due if due and due > now else now + LEASE
+                        return await self._look(watched, state)
             except Retry as reason:
                 log.warning("nothing can be published", source=source, reason=reason.reason, again_in_seconds=pause)
                 await sleep(stop, max(pause, reason.after or 0.0))
@@ -302,8 +306,7 @@ class Collector:
         while True:
             await asyncio.sleep(RENEW)
             try:
-                async with self._state.saving() as saving:
-                    await saving.extend(source, self._clock.now() + LEASE)
+                await self._state.extend(source, self._clock.now() + LEASE)
             except Retry as reason:
                 # The lease is a courtesy; without it two collectors publish the same ids.
                 log.info("lease could not be renewed", source=source, reason=reason.reason)

@@ -84,7 +84,7 @@ class Rereader:
         source = watched.settings.id
         async with self._turn:
             now = self._clock.now()
-            if not await self._state.lease(source, now, now + LEASE):
+            if await self._state.take(source, now, now + LEASE) is None:
                 return 0
             fates: Counter[str] = Counter()
             async with self._collector.holding(source):
@@ -92,8 +92,7 @@ class Rereader:
                     for page in await self._pages.due(source, self._clock.now(), PORTION):
                         fates[await self._reread(watched, page)] += 1
                 finally:
-                    async with self._state.saving() as saving:
-                        await saving.extend(source, self._clock.now())
+                    await self._state.extend(source, self._clock.now())
             if fates:
                 log.info("articles read again", source=source, pages=dict(fates))
             return fates.total()

@@ -10,31 +10,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    ColumnElement,
-    Float,
-    Index,
-    Integer,
-    PrimaryKeyConstraint,
-    String,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.collector.farewell import Farewell, as_json, from_json
@@ -44,69 +23,19 @@ from services.collector.novelty import Recent, Remembered
 from services.collector.pages import Pages, remember
 from services.collector.rereading import Page
 from services.collector.sources import Cursor
+from services.collector.state_tables import (
+    HOST_PAUSE,
+    LONGER,
+    SOURCE_ACTIVITY,
+    SOURCE_ITEM,
+    SOURCE_STATE,
+    adding,
+    not_older,
+    upsert,
+)
 from services.collector.vitals import Vitals
-from shared.database import METADATA, UtcMoment, reading, writing
-
-SOURCE_STATE = Table(
-    "source_state",
-    METADATA,
-    Column("source", String, nullable=False),
-    Column("cursor", JSON, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("last_look_at", UtcMoment),
-    Column("last_ok_at", UtcMoment),
-    Column("last_new_at", UtcMoment),
-    Column("last_error", Text),
-    Column("last_error_at", UtcMoment),
-    Column("next_due_at", UtcMoment),
-    Column("leased_until", UtcMoment),
-    Column("notes", JSON, nullable=False),
-    Column("interval", Float),
-    Column("farewell", JSON(none_as_null=True)),
-    Column("identity", String),
-    PrimaryKeyConstraint("source", name="pk_source_state"),
-)
-
-SOURCE_ITEM = Table(
-    "source_item",
-    METADATA,
-    Column("item", String(36), nullable=False),
-    Column("source", String, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("version_id", String(36), nullable=False),
-    Column("deleted", Boolean, nullable=False),
-    Column("url", Text),
-    Column("title", Text),
-    Column("published_at", UtcMoment),
-    Column("last_seen_at", UtcMoment, nullable=False),
-    Column("link", String(32)),
-    Column("story", String(32)),
-    Column("recent", JSON(none_as_null=True)),
-    PrimaryKeyConstraint("item", name="pk_source_item"),
-    Index("ix_source_item_source_last_seen_at", "source", "last_seen_at"),
-    Index("ix_source_item_source_link", "source", "link"),
-    Index("ix_source_item_source_story", "source", "story"),
-)
-
-HOST_PAUSE = Table(
-    "host_pause",
-    METADATA,
-    Column("host", String, nullable=False),
-    Column("until", UtcMoment, nullable=False),
-    PrimaryKeyConstraint("host", name="pk_host_pause"),
-)
-
-SOURCE_ACTIVITY = Table(
-    "source_activity",
-    METADATA,
-    Column("source", String, nullable=False),
-    Column("until", UtcMoment, nullable=False),
-    PrimaryKeyConstraint("source", name="pk_source_activity"),
-)
-
-Guard = Callable[[Any], ColumnElement[bool]]
-"""Given the new row, what must hold for it to take the place of the old one."""
+from shared.database import UtcMoment, reading, writing
+from shared.grouping import Grouped
 
 AT_ONCE = 500
 """Ids of one query; both databases bind at most some 32,000 values."""
@@ -139,6 +68,15 @@ class SourceState:
 _STATE = [column for column in SOURCE_STATE.c if column.name in {one.name for one in fields(SourceState)}]
 _ITEM = [column for column in SOURCE_ITEM.c if column.name in {one.name for one in fields(Remembered)}]
 _LOADED = select(*_STATE).where(SOURCE_STATE.c.source == bindparam("source"))
+_THESE = SOURCE_STATE.c.source.in_(bindparam("sources", expanding=True))
+_UNTIL = bindparam("until", type_=UtcMoment)
+_FREE = or_(SOURCE_STATE.c.leased_until.is_(None), SOURCE_STATE.c.leased_until <= bindparam("now", type_=UtcMoment))
+_TAKEN = update(SOURCE_STATE).where(_THESE, _FREE).values(leased_until=_UNTIL).returning(*_STATE)
+_EXTENDED = (
+    update(SOURCE_STATE)
+    .where(SOURCE_STATE.c.source == bindparam("one"), SOURCE_STATE.c.leased_until.is_not(None))
+    .values(leased_until=_UNTIL)
+)
 _KNOWN = select(*_ITEM).where(SOURCE_ITEM.c.item.in_(bindparam("items", expanding=True)))
 
 
@@ -147,6 +85,10 @@ class State:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._met: set[str] = set()
+        self._taking = Grouped(self._take)
+        self._extending = Grouped(self._extend)
+        self._keeping = Grouped(self._keep)
 
     async def load(self, source: str) -> SourceState:
         """Return what is remembered of *source*; of an unknown one, nothing."""
@@ -213,22 +155,27 @@ class State:
     async def _prolong(self, table: Table, rows: list[dict[str, Any]]) -> None:
         async with writing(self._engine) as connection:
             for some in _portions(rows):
-                await _upsert(connection, table, some, {"until"}, when=_LONGER[table])
+                await upsert(connection, table, some, {"until"}, when=LONGER[table])
 
     async def _lasting(self, table: Table, now: datetime) -> dict[str, datetime]:
         async with reading(self._engine) as connection:
             rows = await connection.execute(select(*table.c).where(table.c.until > now))
             return {row[0]: row.until for row in rows}
 
-    async def lease(self, source: str, now: datetime, until: datetime) -> bool:
-        """Take *source* for this collector until *until*; False when another one has it now.
+    async def take(self, source: str, now: datetime, until: datetime) -> SourceState | None:
+        """Take *source* for this collector until *until*, with what is remembered; None when another one has it now.
 
         Courtesy to the source only: two collectors that look at once publish the same versions under the same ids.
         """
-        async with writing(self._engine) as connection:
-            taking = _upserting(connection.dialect.name, SOURCE_STATE, frozenset({"leased_until"}), _free)
-            values = {"source": source, "cursor": {}, "failures": 0, "notes": [], "leased_until": until, "now": now}
-            return (await connection.execute(taking, values)).rowcount > 0
+        return await self._taking.ask((source, now, until))
+
+    async def extend(self, source: str, until: datetime) -> None:
+        """Keep *source* for this collector until *until*; one that was let go stays free."""
+        await self._extending.ask((source, until))
+
+    async def keep(self, state: SourceState) -> None:
+        """Remember *state*, and let another collector have the source; as ``saving().source``, with fewer writes."""
+        await self._keeping.ask(state)
 
     @asynccontextmanager
     async def saving(self) -> AsyncIterator[Saving]:
@@ -244,6 +191,28 @@ class State:
             result = await connection.execute(delete(SOURCE_ITEM).where(SOURCE_ITEM.c.last_seen_at < before))
         return result.rowcount
 
+    async def _take(self, wanted: Sequence[tuple[str, datetime, datetime]]) -> list[SourceState | None]:
+        sources = {source for source, _, _ in wanted}
+        blank = {"cursor": {}, "failures": 0, "notes": []}
+        until = {"now": max(now for _, now, _ in wanted), "until": max(end for _, _, end in wanted)}
+        async with writing(self._engine) as connection:
+            if unknown := [{"source": source} | blank for source in sorted(sources - self._met)]:
+                await connection.execute(adding(connection.dialect.name), unknown)
+            rows = (await connection.execute(_TAKEN, {"sources": sorted(sources)} | until)).mappings().all()
+        self._met |= sources
+        taken = {row["source"]: _state(row) for row in rows}
+        return [taken.pop(source, None) for source, _, _ in wanted]
+
+    async def _extend(self, wanted: Sequence[tuple[str, datetime]]) -> list[None]:
+        async with writing(self._engine) as connection:
+            await connection.execute(_EXTENDED, [{"one": source, "until": until} for source, until in wanted])
+        return [None] * len(wanted)
+
+    async def _keep(self, states: Sequence[SourceState]) -> list[None]:
+        async with writing(self._engine) as connection:
+            await _remember(connection, states)
+        return [None] * len(states)
+
 
 class Saving:
     """Writes of one transaction."""
@@ -255,16 +224,11 @@ class Saving:
         """Remember that *items* were published."""
         for some in _portions(items):
             rows = [_values(item) | {"source": source, "last_seen_at": now, "recent": _recent(item)} for item in some]
-            await _upsert(self._connection, SOURCE_ITEM, rows, set(rows[0]) - {"item", "source"}, when=_not_older)
+            await upsert(self._connection, SOURCE_ITEM, rows, set(rows[0]) - {"item", "source"}, when=not_older)
 
     async def pages(self, pages: Sequence[Page], *, forget: Sequence[str] = ()) -> None:
         """Remember *pages* for being read again, and *forget* those of the named items."""
         await remember(self._connection, pages, forget)
-
-    async def extend(self, source: str, until: datetime) -> None:
-        """Keep *source* for this collector until *until*; one that was let go stays free."""
-        held = (SOURCE_STATE.c.source == source) & SOURCE_STATE.c.leased_until.is_not(None)
-        await self._connection.execute(update(SOURCE_STATE).where(held).values(leased_until=until))
 
     async def touch(self, items: Iterable[str], now: datetime) -> None:
         """Remember that *items* are still shown."""
@@ -275,13 +239,7 @@ class Saving:
 
     async def source(self, state: SourceState) -> None:
         """Remember *state*, and let another collector have the source."""
-        values = _values(state) | {
-            "leased_until": None,
-            "cursor": dict(state.cursor),
-            "notes": list(state.notes),
-            "farewell": as_json(state.farewell),
-        }
-        await _upsert(self._connection, SOURCE_STATE, [values], set(values) - {"source"})
+        await _remember(self._connection, [state])
 
     async def vitals(self, source: str, change: Callable[[Vitals], Vitals]) -> None:
         """Let *change* make a new health record of *source* out of the present one, and keep it."""
@@ -295,50 +253,18 @@ def to_touch(known: Iterable[Remembered], now: datetime) -> list[str]:
     return [item.item for item in known if item.last_seen_at is None or now - item.last_seen_at >= TOUCHED_EVERY]
 
 
-async def _upsert(
-    connection: AsyncConnection,
-    table: Table,
-    rows: list[dict[str, Any]],
-    columns: Iterable[str],
-    *,
-    when: Guard | None = None,
-) -> None:
-    """Insert *rows*; where the key exists, set *columns* if *when*, given the new row, holds."""
-    await connection.execute(_upserting(connection.dialect.name, table, frozenset(columns), when), rows)
-
-
-@lru_cache(maxsize=64)
-def _upserting(
-    dialect: str, table: Table, columns: frozenset[str], when: Guard | None
-) -> SqliteInsert | PostgresInsert:
-    """Return the statement, made once: SQLAlchemy takes longer to write it than the database to carry it out."""
-    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    return statement.on_conflict_do_update(
-        index_elements=list(table.primary_key),
-        set_={column: statement.excluded[column] for column in sorted(columns)},
-        where=when(statement.excluded) if when else None,
-    )
-
-
-def _free(_: Any) -> ColumnElement[bool]:
-    return or_(SOURCE_STATE.c.leased_until.is_(None), SOURCE_STATE.c.leased_until <= bindparam("now", type_=UtcMoment))
-
-
-def _not_older(new: Any) -> ColumnElement[bool]:
-    # A second collector may have gone further meanwhile; its version stays.
-    older: ColumnElement[bool] = SOURCE_ITEM.c.version <= new.version
-    return older
-
-
-def _longer(table: Table) -> Guard:
-    def holds(new: Any) -> ColumnElement[bool]:
-        longer: ColumnElement[bool] = table.c.until < new.until
-        return longer
-
-    return holds
-
-
-_LONGER = {table: _longer(table) for table in (HOST_PAUSE, SOURCE_ACTIVITY)}
+async def _remember(connection: AsyncConnection, states: Iterable[SourceState]) -> None:
+    rows = [
+        _values(one)
+        | {
+            "leased_until": None,
+            "cursor": dict(one.cursor),
+            "notes": list(one.notes),
+            "farewell": as_json(one.farewell),
+        }
+        for one in states
+    ]
+    await upsert(connection, SOURCE_STATE, rows, set(rows[0]) - {"source"})
 
 
 def _values(row: SourceState | Remembered) -> dict[str, Any]:

@@ -104,32 +104,47 @@ async def test_nothing_of_a_block_that_fails_is_kept(database: Database) -> None
 
 async def test_one_collector_at_a_time_has_a_source(database: Database) -> None:
     states = [State(database.connect()) for _ in range(8)]
-    won = await asyncio.gather(*(state.lease("feed", NOW, LATER) for state in states))
-    assert won.count(True) == 1
-    assert await states[0].lease("another", NOW, LATER)
-    assert await states[0].lease("feed", LATER, LATER + timedelta(minutes=1))
+    won = await asyncio.gather(*(state.take("feed", NOW, LATER) for state in states))
+    assert sum(one is not None for one in won) == 1
+    assert await states[0].take("another", NOW, LATER)
+    assert await states[0].take("feed", LATER, LATER + timedelta(minutes=1))
+
+
+async def test_many_sources_taken_and_kept_at_once_keep_their_own_memory(database: Database) -> None:
+    state, other = State(database.connect()), State(database.connect())
+    names = [f"feed{number}" for number in range(300)]
+    taken = await asyncio.gather(*(state.take(name, NOW, LATER) for name in names))
+    assert taken == [SourceState(name) for name in names]
+    assert await asyncio.gather(*(other.take(name, NOW, LATER) for name in names)) == [None] * 300
+    saved = [SourceState(name, {"etag": name}, failures=number) for number, name in enumerate(names)]
+    await asyncio.gather(*(state.keep(one) for one in saved))
+    assert await asyncio.gather(*(other.take(name, NOW, LATER) for name in names)) == saved
+
+
+async def test_two_that_ask_at_once_for_one_source_do_not_both_get_it(database: Database) -> None:
+    state = State(database.connect())
+    won = await asyncio.gather(*(state.take("feed", NOW, LATER) for _ in range(3)))
+    assert sum(one is not None for one in won) == 1
 
 
 async def test_saving_a_source_lets_the_next_collector_have_it(database: Database) -> None:
     state = State(database.connect())
-    assert await state.lease("feed", NOW, LATER)
-    async with state.saving() as saving:
-        await saving.extend("feed", LATER)
-    assert not await state.lease("feed", NOW, LATER)
+    assert await state.take("feed", NOW, LATER)
+    await state.extend("feed", LATER)
+    assert not await state.take("feed", NOW, LATER)
     async with state.saving() as saving:
         await saving.source(SourceState("feed", failures=1))
-    assert await state.lease("feed", NOW, LATER)
+    assert await state.take("feed", NOW, LATER)
     assert (await state.load("feed")).failures == 1
 
 
 async def test_a_late_renewal_does_not_take_a_source_back(database: Database) -> None:
     state = State(database.connect())
-    assert await state.lease("feed", NOW, LATER)
+    assert await state.take("feed", NOW, LATER)
     async with state.saving() as saving:
         await saving.source(SourceState("feed"))
-    async with state.saving() as saving:
-        await saving.extend("feed", LATER)
-    assert await state.lease("feed", NOW, LATER)
+    await state.extend("feed", LATER)
+    assert await state.take("feed", NOW, LATER)
 
 
 async def test_items_no_longer_shown_are_forgotten_in_time(database: Database) -> None:

@@ -51,7 +51,7 @@ async def test_a_long_look_keeps_its_source(world: CollectorWorld) -> None:
     state = State(world.runtime.engine)
     first_end = clock.now() + LEASE
     await asyncio.sleep(RENEW + 1)
-    assert not await state.lease(watched.settings.id, first_end, first_end), "the look under way lost its source"
+    assert not await state.take(watched.settings.id, first_end, first_end), "the look under way lost its source"
     stop.set()
     source.answer.set()
     await watching
