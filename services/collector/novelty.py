@@ -21,15 +21,15 @@ MOST_TITLE = 2_000
 
 _SPACE = re.compile(r"\s+")
 
-
-# Lines that hold a count of readers' deeds and nothing else, as pages set them under a text.
+# Lines that hold a count of readers' deeds and nothing else, as pages set them under a text. Possessive, so that a text
+# of many marks or digits costs no more than its length: each would else be tried as the end of everything before it.
 _COUNTED = (
-    r"views?|reads?|likes?|shares?|comments?|просмотр\w*|комментари\w*|нравится|перегляд\w*|коментар\w*|"
-    r"مشاهد\w*|تعليق\w*|görüntülenme|yorum"
+    r"(?:views?|reads?|likes?|shares?|comments?|просмотр\w*+|комментари\w*+|нравится|перегляд\w*+|коментар\w*+|"
+    r"مشاهد\w*+|تعليق\w*+|görüntülenme|yorum)"
 )
+_COUNT = r"\d[\d.,\u00a0\u202f ]*+[KkMmКкТт]?"
 _COUNTER = re.compile(
-    rf"^\W*(?:(?:{_COUNTED})\W*[\d.,  ]+[KkMmКкТт]?|[\d.,  ]+[KkMmКкТт]?\W*(?:{_COUNTED}))\W*$",
-    re.IGNORECASE | re.MULTILINE,
+    rf"^[^\w\n]*+(?:{_COUNTED}\W*+{_COUNT}|{_COUNT}\W*+{_COUNTED})[^\w\n]*+$", re.IGNORECASE | re.MULTILINE
 )
 
 
