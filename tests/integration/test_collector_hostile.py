@@ -117,6 +117,16 @@ async def test_addresses_of_the_own_network_are_refused(web: WebServer, world: C
     assert web.requests == []
 
 
+async def test_a_validator_of_any_bytes_is_sent_back_as_it_came(web: WebServer, world: CollectorWorld) -> None:
+    for name, etag in (("latin", '"\u00e9"'), ("utf-8", '"\u00e9"'.encode().decode("latin-1"))):
+        web.serve(f"/{name}", Page(GOOD.encode(), headers={"ETag": etag}))
+        world.sources.append(feed_source(web.url(f"/{name}"), name))
+    await world.look()
+    await world.look()
+    sent = [web.requests_to(f"/{name}")[1].headers["if-none-match"] for name in ("latin", "utf-8")]
+    assert sent == ['"\u00e9"', '"\u00c3\u00a9"']
+
+
 async def test_entities_neither_explode_nor_read_files(web: WebServer, world: CollectorWorld) -> None:
     web.serve("/laughs", LAUGHS)
     web.serve("/secrets", SECRETS)

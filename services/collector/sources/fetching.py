@@ -36,6 +36,7 @@ LONGEST_PAUSE = 86_400.0
 """Seconds; a longer ``Retry-After`` is a mistake more often than a wish."""
 _SHORTEST_PAUSE = 60.0
 """Seconds to leave a host alone after 429 or 503, even if it names fewer or none."""
+_VALIDATORS = frozenset({"etag", "last-modified"})
 _PORTS = {"http": 80, "https": 443}
 
 Paused = Callable[[str, float], Awaitable[None]]
@@ -112,11 +113,11 @@ class Fetcher:
                 asked for a pause, which then holds for its whole host.
 
         """
-        headers = {"Accept": accept}
+        headers = {b"Accept": accept.encode()}
         if etag:
-            headers["If-None-Match"] = etag
+            headers[b"If-None-Match"] = etag.encode("latin-1", "replace")
         if last_modified:
-            headers["If-Modified-Since"] = last_modified
+            headers[b"If-Modified-Since"] = last_modified.encode("latin-1", "replace")
         permanent, moved = True, None
         here = _parsed(url)
         for _ in range(self._limits.redirects + 1):
@@ -143,7 +144,7 @@ class Fetcher:
     ) -> None:
         await self.close()
 
-    async def _one(self, url: httpx.URL, headers: dict[str, str]) -> Response:
+    async def _one(self, url: httpx.URL, headers: dict[bytes, bytes]) -> Response:
         async with self._hosts.turn(host_name(url)):
             try:
                 async with asyncio.timeout(self._limits.total):
@@ -173,7 +174,7 @@ class Fetcher:
         text = f"{url.host}: the server is busy (HTTP {response.status}) and asks for {pause:.0f} seconds"
         return Retry(text, after=pause)
 
-    async def _exchange(self, url: httpx.URL, headers: dict[str, str]) -> Response:
+    async def _exchange(self, url: httpx.URL, headers: dict[bytes, bytes]) -> Response:
         async with self._client.stream("GET", url, headers=headers, follow_redirects=False) as answer:
             body = b""
             if answer.status_code not in _REDIRECTS:
@@ -181,7 +182,7 @@ class Fetcher:
             return Response(
                 answer.status_code,
                 str(url),
-                {name.lower(): value for name, value in answer.headers.items()},
+                _headers(answer.headers),
                 body,
                 retry_after=seconds_asked(answer.headers.get("retry-after"), self._clock.now(), LONGEST_PAUSE),
             )
@@ -190,6 +191,12 @@ class Fetcher:
 def host_name(url: httpx.URL) -> str:
     """Return by what a host is known: its name, and its port if that is not the scheme's own, a server of its own."""
     return url.host if url.port in {None, _PORTS.get(url.scheme)} else f"{url.host}:{url.port}"
+
+
+def _headers(headers: httpx.Headers) -> dict[str, str]:
+    """Return *headers* by lower-case names; validators byte by byte (ISO 8859-1), whatever text they may be."""
+    exact = {name.decode("ascii").lower(): value.decode("latin-1") for name, value in headers.raw}
+    return {name.lower(): exact[name] if name in _VALIDATORS else value for name, value in headers.items()}
 
 
 async def _read(answer: httpx.Response, decoder: Decoder) -> bytes:
