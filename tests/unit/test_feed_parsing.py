@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -47,6 +48,12 @@ def test_what_travels_between_processes_comes_back(path: Path) -> None:
 )
 def test_links_are_compared_without_what_changes_between_two_views(url: str, normal: str) -> None:
     assert normal_link(url) == normal
+
+
+def test_a_link_of_any_length_is_compared_in_no_time() -> None:
+    started = process_time()
+    assert normal_link(endless := "http://e.org/?" + "&a=1" * 1_000_000) == endless
+    assert process_time() - started < 1
 
 
 if __name__ == "__main__":

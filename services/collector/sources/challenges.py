@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|script)\b", re.IGNORECASE | re.DOTALL)
+# A comment ends at its first "-->" and nowhere else: many of them would else be divided up in ever so many ways.
+COMMENTS = r"\s*+(?:<!--(?>.*?-->)\s*+)*+"
+_HTML = re.compile(rf"{COMMENTS}<(?:!doctype\s+html|html|head|body|meta|script)\b", re.IGNORECASE | re.DOTALL)
 _LOOKED_AT = 32_768
 _HEADERS = (
     # developers.cloudflare.com, "Detecting a challenge page response"; docs.aws.amazon.com/waf, "AWS WAF token"

@@ -22,7 +22,7 @@ from urllib.parse import urljoin, urlsplit
 import feedparser
 
 from services.collector.sources import json_feed
-from services.collector.sources.challenges import challenger, in_words
+from services.collector.sources.challenges import COMMENTS, challenger, in_words
 from services.collector.sources.charset import decode
 from services.collector.sources.feed_hints import Hints, hints
 from services.collector.sources.hypertext import clean, one_line, plain_text, plain_title
@@ -30,7 +30,7 @@ from services.collector.sources.links import normal_link
 
 DEEPEST = 100
 """Levels of tags. A feed needs some ten; feedparser took 11 s for 200,000 on 600 KB."""
-_HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(rf"{COMMENTS}<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _FEED = re.compile(r"<(?:[\w-]+:)?(?:rss|feed|rdf)\b", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)[A-Za-z_][^<>]*?(/?)>")
 _PROLOG = re.compile(r"^\s*<\?xml[^>]*\?>")

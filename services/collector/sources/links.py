@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from services.collector.sources.addresses import MOST_URL
+
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|yclid|mc_cid|mc_eid|_openstat|xtor|phpsessid)$", re.IGNORECASE)
 
 
 def normal_link(url: str) -> str:
-    """Return *url* without what changes between two views of one page: fragment, tracking parameters, letter case."""
+    """Return *url* without what changes between two views of one page: fragment, tracking parameters, letter case.
+
+    One longer than any that is published stays as it is.
+    """
+    if len(url) > MOST_URL:
+        return url
     try:
         parts = urlsplit(url)
         query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)]
