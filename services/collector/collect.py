@@ -104,7 +104,8 @@ class Collector:
         self._stand(source, "waiting")
         state = await self._load(source, stop)
         watched.looked_at = state.last_look_at
-        due = schedule.at_start(self._clock.now(), state.next_due_at, source, watched.pace, spread)
+        now, failing = self._clock.now(), state.failures > 0
+        due = schedule.at_start(now, state.next_due_at, source, watched.pace, spread, failing=failing)
         while await self._wait(watched, due, stop):
             due = await self._persist(watched, stop)
 

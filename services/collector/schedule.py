@@ -16,6 +16,8 @@ and news cannot wait for that."""
 FASTER, SLOWER = 0.5, 1.25
 """What becomes of the interval after a look that brought news, and after one that brought none: quick to follow a
 story, slow to let go of it."""
+LONGEST_ASKED = 86_400.0
+"""Seconds that a server's ``Retry-After``, or a feed that is gone, keeps us away at most."""
 JITTER = 0.1
 """Share by which a wait is stretched or shortened, so that sources do not march in step."""
 _HOUR = timedelta(hours=1)
@@ -100,14 +102,17 @@ def after_failure(
     return now + timedelta(seconds=max(wait, after or 0.0))
 
 
-def at_start(now: datetime, due: datetime | None, source: str, pace: Pace, spread: float) -> datetime:
+def at_start(
+    now: datetime, due: datetime | None, source: str, pace: Pace, spread: float, *, failing: bool = False
+) -> datetime:
     """Return when to look first after a start, given when the *source* was *due* before it.
 
     What is overdue or new is spread over *spread* seconds, each source always at its own place; what is not yet due
-    waits for its time, but never longer than its pace now allows.
+    waits for its time, but never longer than its pace now allows; a *failing* one as long as its server may have asked.
     """
     if due is not None and due > now:
-        return min(due, now + timedelta(seconds=max(pace.longest, pace.interval)))
+        longest = max(pace.longest, pace.interval, LONGEST_ASKED if failing else 0.0)
+        return min(due, now + timedelta(seconds=longest))
     place = int.from_bytes(sha256(source.encode()).digest()[:4]) / 2**32
     return now + timedelta(seconds=place * min(spread, pace.interval))
 

@@ -148,3 +148,8 @@ def test_what_is_overdue_at_the_start_is_spread_and_each_source_keeps_its_place(
 def test_what_is_not_yet_due_waits_for_its_time_after_a_restart() -> None:
     assert seconds(at_start(NOW, NOW + timedelta(seconds=77), "a", PACE, 30)) == 77
     assert seconds(at_start(NOW, NOW + timedelta(days=9), "a", PACE, 30)) == 21_600
+
+
+def test_a_failing_source_is_left_alone_over_a_restart_for_as_long_as_its_server_may_ask() -> None:
+    assert seconds(at_start(NOW, NOW + timedelta(hours=20), "a", PACE, 30, failing=True)) == 72_000
+    assert seconds(at_start(NOW, NOW + timedelta(days=9), "a", PACE, 30, failing=True)) == 86_400
