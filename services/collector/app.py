@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from httpx import URL
+from httpx import URL, InvalidURL
 
 from services.collector.activity import Activity, listening
 from services.collector.canary import Canaries
@@ -125,8 +125,11 @@ class _Workshop:
         """Return the turn at the host of *source*: who waits for it must not hold up the sources of other hosts."""
         if not source.url:
             return nullcontext()
-        hosts = self.hosts[source.allow_private]
-        return self.lanes.setdefault(host_name(URL(source.url)), asyncio.Semaphore(hosts.at_once))
+        try:
+            host = host_name(URL(source.url))
+        except InvalidURL:
+            return nullcontext()  # the look says what is wrong with it
+        return self.lanes.setdefault(host, asyncio.Semaphore(self.hosts[source.allow_private].at_once))
 
 
 @asynccontextmanager

@@ -8,12 +8,15 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from services.collector.schedule import CEILING, FLOOR, HINT_CAP
+from services.collector.sources.addresses import MOST_URL
 from services.collector.sources.telegram.settings import TelegramSettings, Way
 from shared.errors import ConfigurationError
 from shared.messages import Force, SourceRef
 from shared.notices import CANARY
 from shared.settings import Section
 
+_YEAR = 31_536_000
+"""Seconds; a longer wait is a mistake, and an endless one no moment at all."""
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
@@ -34,11 +37,17 @@ class SourceSettings(Section):
     owner: str | None = Field(None, description="Who owns it; sources of one owner count as one voice")
     reliability: Literal["A", "B", "C", "D", "E", "F"] | None = Field(None, description="Admiralty grade")
     interval: float | None = Field(
-        None, ge=1, description="Seconds between two looks to begin with, and the least; else the collector's"
+        None, ge=1, le=_YEAR, description="Seconds between two looks to begin with, and the least; else the collector's"
     )
-    floor: float | None = Field(None, ge=1, description="Seconds between two looks at least; else the interval, if set")
-    ceiling: float | None = Field(None, ge=1, description="Seconds between two looks at most; else the collector's")
-    hint_cap: float | None = Field(None, ge=0, description="Longest wait its hints can ask for; else the collector's")
+    floor: float | None = Field(
+        None, ge=1, le=_YEAR, description="Seconds between two looks at least; else the interval, if set"
+    )
+    ceiling: float | None = Field(
+        None, ge=1, le=_YEAR, description="Seconds between two looks at most; else the collector's"
+    )
+    hint_cap: float | None = Field(
+        None, ge=0, le=_YEAR, description="Longest wait its hints can ask for; else the collector's"
+    )
     full_text: Literal["auto", "always", "never"] = Field(
         "auto", description="Read the article's page: auto when the feed gives only a summary, always, never"
     )
@@ -98,17 +107,23 @@ class LimitSettings(Section):
 class HealthSettings(Section):
     """When a source's trouble is worth telling the operator; subscriptions with the kind source-health hear of it."""
 
-    every: float = Field(60, ge=1, description="Seconds between two rounds that judge all sources")
-    failing_after: float = Field(3600, ge=0, description="Seconds a source must fail before it is a problem")
-    blocked_after: float = Field(900, ge=0, description="Seconds a source must refuse us before it is a problem")
-    storm_after: float = Field(180, ge=0, description="Seconds after which all sources failing at once are told as one")
+    every: float = Field(60, ge=1, le=_YEAR, description="Seconds between two rounds that judge all sources")
+    failing_after: float = Field(3600, ge=0, le=_YEAR, description="Seconds a source must fail before it is a problem")
+    blocked_after: float = Field(
+        900, ge=0, le=_YEAR, description="Seconds a source must refuse us before it is a problem"
+    )
+    storm_after: float = Field(
+        180, ge=0, le=_YEAR, description="Seconds after which all sources failing at once are told as one"
+    )
 
 
 class CanarySettings(Section):
     """A made-up claim that travels the whole way to an alert, which is dropped there; it measures how long it takes."""
 
-    interval: float | None = Field(None, ge=10, description="Seconds between two; left out: none is sent")
-    deadline: float = Field(120, gt=0, description="Seconds after which one that has not arrived is a problem")
+    interval: float | None = Field(None, ge=10, le=_YEAR, description="Seconds between two; left out: none is sent")
+    deadline: float = Field(
+        120, gt=0, le=_YEAR, description="Seconds after which one that has not arrived is a problem"
+    )
 
 
 class WebSubSettings(Section):
@@ -139,15 +154,26 @@ class CollectorSettings(Section):
     catalogue: bool | None = Field(
         None, description="Read the shipped catalogue too; left out: only when there are no sources of your own"
     )
-    interval: float = Field(120, ge=1, description="Seconds between two looks at a feed to begin with")
-    floor: float = Field(FLOOR, ge=1, description="Seconds between two looks at a feed that brings news, at least")
-    ceiling: float = Field(CEILING, ge=1, description="Seconds between two looks at a feed that brings none, at most")
-    hint_cap: float = Field(HINT_CAP, ge=0, description="Longest wait, in seconds, that a feed's hints can ask for")
-    active_for: float = Field(
-        10_800, ge=0, description="Seconds a source is looked at at its floor after the last word on its incident"
+    interval: float = Field(120, ge=1, le=_YEAR, description="Seconds between two looks at a feed to begin with")
+    floor: float = Field(
+        FLOOR, ge=1, le=_YEAR, description="Seconds between two looks at a feed that brings news, at least"
     )
-    longest_interval: float = Field(21_600, ge=60, description="Seconds a failing source is left alone at most")
-    spread: float = Field(30, ge=0, description="Seconds over which the first looks after a start are spread")
+    ceiling: float = Field(
+        CEILING, ge=1, le=_YEAR, description="Seconds between two looks at a feed that brings none, at most"
+    )
+    hint_cap: float = Field(
+        HINT_CAP, ge=0, le=_YEAR, description="Longest wait, in seconds, that a feed's hints can ask for"
+    )
+    active_for: float = Field(
+        10_800,
+        ge=0,
+        le=_YEAR,
+        description="Seconds a source is looked at at its floor after the last word on its incident",
+    )
+    longest_interval: float = Field(
+        21_600, ge=60, le=_YEAR, description="Seconds a failing source is left alone at most"
+    )
+    spread: float = Field(30, ge=0, le=_YEAR, description="Seconds over which the first looks after a start are spread")
     contact: str | None = Field(None, description="Address or page in the User-Agent, so that publishers can write")
     limits: LimitSettings = LimitSettings()
     health: HealthSettings = HealthSettings()
@@ -182,9 +208,10 @@ def _check_order(where: str, floor: float | None, ceiling: float | None) -> None
 def _check_url(where: str, url: str) -> None:
     try:
         parts = urlsplit(url)
+        name, _ = (parts.hostname or "").encode("idna"), parts.port
     except ValueError:
         raise ConfigurationError(where, f'"{url[:80]}" is not a web address', "Write https://HOST/PATH") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not name or not url.isprintable() or len(url) > MOST_URL:
         raise ConfigurationError(where, f'"{url[:80]}" is not a web address', "Write https://HOST/PATH")
     if parts.password:
         raise ConfigurationError(

@@ -88,9 +88,11 @@ async def test_an_unreachable_server_is_named(world: CollectorWorld) -> None:
         port = closed.getsockname()[1]
     world.sources.append(feed_source(f"http://127.0.0.1:{port}/feed", "closed"))
     world.sources.append(feed_source("http://no-such-host.invalid/feed", "unknown"))
+    world.sources.append(feed_source("http://\u2603.invalid/feed", "no-name"))
     await world.look()
     health = await world.health()
     assert "127.0.0.1: the server does not accept connections" in (health["closed"].last_error or "")
+    assert "not a web address" in (health["no-name"].last_error or "")
     assert "no-such-host.invalid: the server's name does not resolve" in (health["unknown"].last_error or "")
 
 

@@ -29,6 +29,8 @@ PREVIEW = {"mode": "preview", "accept_terms": True}
         ({"sources": [FEED | {"url": "tass.example/rss"}]}, "collector.sources.tass.url"),
         ({"sources": [FEED | {"url": "file:///etc/passwd"}]}, "collector.sources.tass.url"),
         ({"sources": [FEED | {"url": "http://[bad"}]}, "collector.sources.tass.url"),
+        ({"sources": [FEED | {"url": f"https://{'ö' * 90}.example/"}]}, "collector.sources.tass.url"),
+        ({"sources": [FEED | {"url": "https://tass.example/\x01"}]}, "collector.sources.tass.url"),
         ({"sources": [FEED | {"url": "https://me:secret@tass.example/rss"}]}, "collector.sources.tass.url"),
         ({"contact": "me\r\nX-Header: 1"}, "collector.contact"),
     ],
@@ -41,7 +43,9 @@ def test_what_cannot_be_is_refused_with_its_key(values: dict[str, Any], key: str
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.parametrize("values", [{"id": "With Space"}, {"side": "XXX"}, {"interval": 0}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "values", [{"id": "With Space"}, {"side": "XXX"}, {"interval": 0}, {"interval": "inf"}, {"colour": "red"}]
+)
 def test_wrong_values_and_unknown_keys_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         CollectorSettings.model_validate({"sources": [FEED | values]})

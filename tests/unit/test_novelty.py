@@ -145,7 +145,7 @@ def test_a_line_that_says_anything_else_counts(before: str, after: str) -> None:
     assert revision("t", f"x\n{before}\ny") != revision("t", f"x\n{after}\ny")
 
 
-@pytest.mark.parametrize("mark", [". ", ".", "- \n", "\n", "1 ", "1,", "views 1 x ", "views\n", "просмотр1", "1\n", "views. "])
+@pytest.mark.parametrize("mark", [". ", ".", "- \n", "\n", "1 ", "1,", "1\n", "views\n", "views 1 x ", "просмотр1"])
 def test_a_text_of_marks_and_digits_is_compared_in_no_time(mark: str) -> None:
     started = process_time()
     assert revision(None, mark * 50_000 + "x") != revision(None, mark * 50_000 + "y")
