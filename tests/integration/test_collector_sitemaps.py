@@ -63,6 +63,17 @@ async def test_an_article_without_a_title_gets_its_pages(web: WebServer, world: 
     assert "undated" in one.notes
 
 
+async def test_an_index_that_names_itself_is_followed_all_the_same(web: WebServer, world: CollectorWorld) -> None:
+    web.serve("/news.xml", listing(index((web.url("/news.xml"), None), (web.url("/day.xml"), None))))
+    web.serve(
+        "/day.xml", *(listing(sitemap(article(web.url(f"/{title}"), title))) for title in ("One", "Two", "Three"))
+    )
+    watch(world, web)
+    for _ in range(3):
+        await world.look()
+    assert {one.title for one in await world.published()} == {"One", "Two", "Three"}
+
+
 async def test_an_index_is_followed_and_its_unchanged_sitemaps_are_not_asked_for(
     web: WebServer, world: CollectorWorld
 ) -> None:

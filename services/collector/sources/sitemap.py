@@ -77,7 +77,8 @@ class SitemapSource:
         own = {own_address(url, self._url): modified for url, modified in children}
         if None in own:
             notes.add("foreign-addresses-left-out")
-        addresses = {address: modified for address, modified in own.items() if address}
+        # An index that names itself would be taken for one of its parts, and forget which these are.
+        addresses = {address: modified for address, modified in own.items() if address and address != self._url}
         read, failed = [], 0
         for address, modified in addresses.items():
             before = known.get(address)
