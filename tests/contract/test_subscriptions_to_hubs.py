@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import httpx
+
+from services.collector.websub.listener import application
 from services.collector.websub.store import Subscriptions
 from services.collector.websub.subscription import Subscription, asking, verified
+from shared.clock import FixedClock
 from tests.support.databases import Database, database
 
 __all__ = ["database"]
@@ -40,3 +44,17 @@ async def test_a_subscription_begun_anew_is_not_overwritten_by_what_comes_of_the
     await subscriptions.begin(replace(NEW, token="other"))
     assert not await subscriptions.change(NEW, verified(NEW, None, NOW))
     assert (await subscriptions.every())["feed"].state == "new"
+
+
+async def test_strangers_may_say_what_they_like(database: Database) -> None:
+    pushes: list[Subscription] = []
+
+    async def pushed(subscription: Subscription) -> None:
+        pushes.append(subscription)
+
+    callbacks = application(Subscriptions(database.connect()), FixedClock(NOW), pushed)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(callbacks), base_url="http://us.org") as anyone:
+        for token in ("%00", "%ED%A0%80", "a" * 43, "a" * 5_000):
+            assert (await anyone.get(f"/websub/{token}")).status_code == 404
+            assert (await anyone.post(f"/websub/{token}")).status_code == 410
+    assert pushes == []

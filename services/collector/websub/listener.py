@@ -24,6 +24,7 @@ from shared.metrics import PUSHES
 MOST_BODY = 10_485_760
 """Bytes of a push that are taken; it carries the feed, or what is new in it."""
 MOST_CHALLENGE = 2_000
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 Pushed = Callable[[Subscription], Awaitable[None]]
@@ -44,7 +45,7 @@ class _Callbacks:
 
     async def answer(self, request: Request) -> Response:
         try:
-            subscription = await self._subscriptions.by_token(str(request.path_params["path"]).rpartition("/")[2])
+            subscription = await self._known(str(request.path_params["path"]).rpartition("/")[2])
             if request.method == "POST":
                 return await self._receive(request, subscription)
             return await self._verify(request, subscription) if subscription else _said(HTTPStatus.NOT_FOUND)
@@ -52,6 +53,10 @@ class _Callbacks:
             return _said(HTTPStatus.BAD_REQUEST)
         except Retry:
             return _said(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def _known(self, token: str) -> Subscription | None:
+        """Return the subscription of *token*; the database is not asked for what strangers made up."""
+        return await self._subscriptions.by_token(token) if _TOKEN.fullmatch(token) else None
 
     async def _verify(self, request: Request, subscription: Subscription) -> Response:
         said, now = request.query_params, self._clock.now()
