@@ -38,6 +38,7 @@ _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _ENTRY = re.compile(r"<(/?)(?:[\w-]+:)?(?:item|entry)\b")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
 _EARLIEST = 1990
+MOST_GUID = 2_000
 MOST_LINKS = 20
 _HEAD = 4096
 
@@ -100,7 +101,7 @@ def parse_feed(body: bytes, content_type: str | None, url: str) -> Feed:
     if not text:
         raise NotAFeed("an empty answer instead of a feed")
     if text.startswith("{"):
-        loose = _from_json(text)
+        loose = _from_json(text, url)
         return Feed(_settled(loose), notes)
     _refuse_page(text)
     _refuse_depth(text)
@@ -186,7 +187,7 @@ def _loose(entry: Any, base: str, language: str | None) -> _Loose:
     published = _moment(entry.get("published_parsed")) or updated
     link = _link(entry, base)
     return _Loose(
-        one_line(str(entry.get("id", "")))[:2000],
+        one_line(str(entry.get("id", "")))[:MOST_GUID],
         FeedEntry(
             "",
             link,
@@ -219,24 +220,29 @@ def _link(entry: Any, base: str) -> str | None:
     own = {one_line(str(one.get("href", ""))) for one in entry.get("links", ())}
     if not link or (link not in own and not link.startswith(("http://", "https://"))):
         return None  # feedparser also takes a guid for the link; one that is none is left alone
+    return _web(link, base)
+
+
+def _web(link: str, base: str) -> str | None:
+    """Return the web address that *link* is, seen from *base*; None when it is none."""
     try:
-        link = urljoin(base, link)
-        return link if urlsplit(link).scheme in ("http", "https") else None
+        address = urljoin(base, link)
+        return address if link and urlsplit(address).scheme in ("http", "https") else None
     except ValueError:
         return None
 
 
-def _from_json(text: str) -> list[_Loose]:
+def _from_json(text: str, base: str) -> list[_Loose]:
     try:
-        return [_Loose(item.id, _json_entry(item)) for item in json_feed.parse(text)]
+        return [_Loose(one_line(item.id)[:MOST_GUID], _json_entry(item, base)) for item in json_feed.parse(text)]
     except json_feed.NotAJsonFeed as error:
         raise NotAFeed(str(error)) from error
 
 
-def _json_entry(item: json_feed.Item) -> FeedEntry:
+def _json_entry(item: json_feed.Item, base: str) -> FeedEntry:
     return FeedEntry(
         "",
-        item.url,
+        _web(one_line(item.url or ""), base),
         plain_title(item.title or "") or None,
         max(plain_text(item.html), plain_text(item.text), key=len),
         _iso(item.published),
