@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, or_, select, update
+from sqlalchemy import Table, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.collector.farewell import Farewell, as_json, from_json
@@ -41,6 +41,9 @@ AT_ONCE = 500
 """Ids of one query; both databases bind at most some 32,000 values."""
 TOUCHED_EVERY = timedelta(days=1)
 """How exact ``last_seen_at`` is: a source that shows an item every minute is not a reason to write every minute."""
+
+SHOWN_TOGETHER = 3 * TOUCHED_EVERY
+"""How far apart ``last_seen_at`` of one look may lie: its precision, and the day in which pages are read again."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,12 @@ _EXTENDED = (
     update(SOURCE_STATE)
     .where(SOURCE_STATE.c.source == bindparam("one"), SOURCE_STATE.c.leased_until.is_not(None))
     .values(leased_until=_UNTIL)
+)
+_AGED = (
+    select(SOURCE_ITEM.c.source, func.max(SOURCE_ITEM.c.last_seen_at), func.max(SOURCE_STATE.c.last_ok_at))
+    .outerjoin(SOURCE_STATE, SOURCE_STATE.c.source == SOURCE_ITEM.c.source)
+    .group_by(SOURCE_ITEM.c.source)
+    .having(func.min(SOURCE_ITEM.c.last_seen_at) < bindparam("before", type_=UtcMoment))
 )
 _KNOWN = select(*_ITEM).where(SOURCE_ITEM.c.item.in_(bindparam("items", expanding=True)))
 
@@ -184,12 +193,20 @@ class State:
             yield Saving(connection)
 
     async def prune(self, before: datetime) -> int:
-        """Forget the items that no source has shown since *before*, and what ended by then; return how many items."""
+        """Forget the items that no source has shown since *before*, and what ended by then; return how many items.
+
+        What a source showed last stays while it is read: it may say "not modified" for as long.
+        """
+        forgotten = 0
         async with writing(self._engine) as connection:
             for table in (HOST_PAUSE, SOURCE_ACTIVITY):
                 await connection.execute(delete(table).where(table.c.until < before))
-            result = await connection.execute(delete(SOURCE_ITEM).where(SOURCE_ITEM.c.last_seen_at < before))
-        return result.rowcount
+            for source, shown_at, ok_at in (await connection.execute(_AGED, {"before": before})).all():
+                read = ok_at is not None and ok_at >= before
+                until = min(before, shown_at - SHOWN_TOGETHER) if read else before
+                old = (SOURCE_ITEM.c.source == source) & (SOURCE_ITEM.c.last_seen_at < until)
+                forgotten += (await connection.execute(delete(SOURCE_ITEM).where(old))).rowcount
+        return forgotten
 
     async def _take(self, wanted: Sequence[tuple[str, datetime, datetime]]) -> list[SourceState | None]:
         sources = {source for source, _, _ in wanted}

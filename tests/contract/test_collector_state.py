@@ -161,6 +161,21 @@ async def test_items_no_longer_shown_are_forgotten_in_time(database: Database) -
     assert set(await state.known([old.item, shown.item])) == {shown.item}
 
 
+async def test_what_a_source_showed_last_is_remembered_while_it_says_that_nothing_changed(database: Database) -> None:
+    state = State(database.connect())
+    dropped, lasting, latest = remembered("dropped"), remembered("lasting"), remembered("latest")
+    await keep(state, dropped, at=NOW - timedelta(days=4))
+    await keep(state, lasting, at=NOW - timedelta(days=2))
+    await keep(state, latest)
+    year_after = NOW + timedelta(days=365)
+    async with state.saving() as saving:
+        await saving.source(SourceState("feed", last_ok_at=year_after))
+    assert await state.prune(year_after - timedelta(days=180)) == 1
+    items = [one.item for one in (dropped, lasting, latest)]
+    assert set(await state.known(items)) == {lasting.item, latest.item}
+    assert await state.prune(year_after + timedelta(days=1)) == 2, "nobody reads it any more"
+
+
 async def test_rhythm_farewell_and_identity_of_a_source_come_back(database: Database) -> None:
     saved = SourceState("feed", interval=156.25, farewell=Farewell(NOW, 3), identity="link")
     async with State(database.connect()).saving() as saving:
