@@ -28,7 +28,7 @@ def export(
     [dim]Examples:[/dim]
 
       claimwatch sources export --opml -o sources.opml
-      claimwatch sources export --toml >> claimwatch.toml
+      claimwatch sources export --toml > sources.toml
     """
     from services.collector.opml import write_opml
     from services.configuration.editing import block
