@@ -16,12 +16,14 @@ from rich.console import Console
 
 from shared.logs import configure_logging
 from shared.settings import LoggingSettings
-from tests.bench import latency, ledger, logs, reader
+from tests.bench import collect, latency, ledger, logs, reader, week
 from tests.bench.figures import Figure, as_json, machine, show
 from tests.support.kafka_broker import KafkaBroker, KafkaMissing
 from tests.support.postgres_server import PostgresMissing, PostgresServer
 
-WHAT = ("latency", "reader", "logs", "ledger")
+WHAT = ("latency", "reader", "logs", "ledger", "collect", "week")
+USUAL = ("latency", "reader", "logs", "ledger", "collect")
+"""What is measured when nothing is named: the simulated week takes longer than all of it."""
 PLACES = ("embedded", "kafka")
 
 
@@ -33,16 +35,18 @@ class Size:
     rounds: int
     records: int
     incidents: int
+    feeds: int
+    days: float
 
 
-FULL = Size(items=200, rounds=5, records=5000, incidents=100_000)
-QUICK = Size(items=40, rounds=2, records=1000, incidents=5_000)
+FULL = Size(items=200, rounds=5, records=5000, incidents=100_000, feeds=2000, days=7)
+QUICK = Size(items=40, rounds=2, records=1000, incidents=5_000, feeds=200, days=0.25)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what was asked for; 1 when Kafka or PostgreSQL was, and is not there."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("what", nargs="*", help=f"{', '.join(WHAT)}; all of them when none is named")
+    parser.add_argument("what", nargs="*", help=f"{', '.join(WHAT)}; all but the week when none is named")
     parser.add_argument("--only", choices=PLACES, help="measure log and latency in one place only")
     parser.add_argument("--quick", action="store_true", help="a short run, to see that it works")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
@@ -51,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"nothing called {', '.join(sorted(unknown))}; there are {', '.join(WHAT)}")
     configure_logging(LoggingSettings(level="error"), service="bench", terminal=sys.stderr.isatty())
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that has just started says "not yet" a lot
-    what, places = set(asked.what) or set(WHAT), (asked.only,) if asked.only else PLACES
+    what, places = set(asked.what) or set(USUAL), (asked.only,) if asked.only else PLACES
     try:
         figures = list(_measure(what, places, QUICK if asked.quick else FULL))
     except (KafkaMissing, PostgresMissing) as missing:
@@ -85,6 +89,14 @@ def _embedded(what: set[str], size: Size) -> Iterator[Figure]:
         _tell("the embedded log")
         with _folder() as folder:
             yield from asyncio.run(logs.embedded(folder, size.rounds, size.records))
+    if "collect" in what:
+        _tell("polling feeds")
+        with _folder() as folder:
+            yield from collect.measure(folder, size.rounds, size.feeds, 5.0)
+    if "week" in what:
+        _tell("a simulated week")
+        with _folder() as folder:
+            yield from asyncio.run(week.measure(folder, size.days))
     if "ledger" in what:
         _tell("the ledger on SQLite")
         with _folder() as folder:

@@ -86,4 +86,4 @@ def as_json(figures: Iterable[Figure]) -> str:
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.{1 if unit else 3}f} {unit}"

@@ -1,0 +1,28 @@
+"""A simulated week of 200 feeds and 50 channels, with kills: what was lost or made up, and how soon news came."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.bench.figures import Figure
+from tests.support.simulation.judging import judge
+from tests.support.simulation.outlets import DAY, make_world
+from tests.support.simulation.week import live_through
+
+SEED, FEEDS, CHANNELS, KILLS = 2016, 200, 50, 12
+QUIET_FROM = 0.6
+"""Share of the time after which nobody is killed, so that one life is long enough to watch its memory."""
+PATIENCE = 7200.0
+
+
+async def measure(folder: Path, days: float) -> list[Figure]:
+    """Live through *days* of the week and return the figures; every fault is one, and told on standard error."""
+    world = make_world(SEED, seconds=days * DAY, feeds=FEEDS, channels=CHANNELS)
+    verdict = judge(await live_through(world, folder, kills=KILLS, seed=SEED, quiet_from=QUIET_FROM, patience=PATIENCE))
+    for fault, examples in verdict.faults.items():
+        print(f"{fault}: {len(examples)}, such as {examples[:3]}", file=sys.stderr)
+    group = f"{days:g} simulated days of {FEEDS} feeds and {CHANNELS} channels"
+    faults = {f"FAULT: {fault}": float(len(examples)) for fault, examples in verdict.faults.items()}
+    counted = {"faults": float(sum(faults.values()))} | faults | verdict.figures
+    return [Figure(group, what, value, "") for what, value in counted.items()]
