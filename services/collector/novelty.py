@@ -21,6 +21,17 @@ MOST_TITLE = 2_000
 
 _SPACE = re.compile(r"\s+")
 
+
+class _Visible(dict[int, int | None]):
+    """A table for ``str.translate``, filled as characters are met, that leaves out format characters (category Cf)."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = seen = None if unicodedata.category(chr(code)) == "Cf" else code
+        return seen
+
+
+_VISIBLE = _Visible()
+
 # Lines that hold a count of readers' deeds and nothing else, as pages set them under a text. Possessive, so that a text
 # of many marks or digits costs no more than its length: each would else be tried as the end of everything before it.
 _COUNTED = (
@@ -173,5 +184,5 @@ def _seen(text: str) -> str:
 
     NFC and not NFKC, which would read the footnote mark in "4²" as a digit.
     """
-    visible = "".join(char for char in unicodedata.normalize("NFC", text) if unicodedata.category(char) != "Cf")
+    visible = unicodedata.normalize("NFC", text).translate(_VISIBLE)
     return _SPACE.sub(" ", visible).strip()
