@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from time import process_time
 
 import pytest
 
@@ -181,3 +182,6 @@ def test_hostile_pages_name_nothing_but_web_addresses() -> None:
         "https://e.example/news.xml",
         "https://e.example/b.xml",
     ]
+    started = process_time()
+    assert named_sitemaps(b"\n" * 900_000 + b"Sitemap: /c.xml", "https://e.example/") == ["https://e.example/c.xml"]
+    assert process_time() - started < 5
