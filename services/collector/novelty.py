@@ -101,6 +101,11 @@ def shown_title(entry: Entry) -> str | None:
     return (entry.title or "")[:MOST_TITLE] or None
 
 
+def shown_url(entry: Entry) -> str | None:
+    """Return the address of *entry* as it is remembered and published: None when it is too long to be one."""
+    return entry.url if entry.url and len(entry.url) <= MOST_URL else None
+
+
 def find_novelty(source: str, entry: Entry, known: Remembered | None, item: str | None = None) -> Novelty | None:
     """Return the version that *entry* is, given what is *known* of its *item*; None when it says nothing new.
 
@@ -123,7 +128,7 @@ def find_novelty(source: str, entry: Entry, known: Remembered | None, item: str 
             version,
             hashed,
             stable_id(item, change, hashed, str(version)),
-            url=entry.url,
+            url=shown_url(entry),
             title=shown_title(entry),
             published_at=entry.published_at,
         ),
@@ -164,7 +169,7 @@ def raw_item(novelty: Novelty, source: SourceRef, seen_at: datetime) -> RawItem:
         version=novelty.remembered.version,
         change=novelty.change,
         source=source,
-        url=entry.url if entry.url and len(entry.url) <= MOST_URL else None,
+        url=shown_url(entry),
         title=shown_title(entry),
         text=entry.text[:MOST_TEXT],
         lang=entry.lang or source.language,

@@ -113,6 +113,8 @@ def test_what_does_not_fit_a_message_is_cut_and_marked() -> None:
     long = Entry("a", "http://e.org/" + "x" * 9000, "t" * 9000, "x" * (MOST_TEXT + 1), notes=("undated",))
     item = raw_item(found(long), SourceRef(id="feed", name="Feed", kind="rss", language="ru"), NOW)
     assert (len(item.text), len(item.title or ""), item.url) == (MOST_TEXT, 2000, None)
+    remembered = found(long).remembered
+    assert (len(remembered.title or ""), remembered.url) == (2000, None)
     assert (item.notes, item.lang) == (("undated", "truncated"), "ru")
 
 
