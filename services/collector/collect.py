@@ -289,7 +289,10 @@ class Collector:
                         return await self._look(watched, state)
             except Retry as reason:
                 log.warning("nothing can be published", source=source, reason=reason.reason, again_in_seconds=pause)
+                failed_at = self._clock.now()
                 await sleep(stop, max(pause, reason.after or 0.0))
+                # The lease was renewed so long ago at most; once it has run out, another collector may have the source.
+                mine = mine and self._clock.now() - failed_at < LEASE - timedelta(seconds=RENEW)
                 pause = min(2 * pause, LONGEST_PAUSE)
         return self._clock.now()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from structlog.testing import capture_logs
+
 from services.collector import schedule
-from services.collector.collect import LEASE, RENEW, Collector, Watched
-from services.collector.sources import Cursor, Fetched
+from services.collector.collect import FIRST_PAUSE, LEASE, RENEW, Collector, Watched
+from services.collector.sources import Cursor, Entry, Fetched
 from services.collector.state import State
 from shared.clock import SystemClock
 from shared.errors import Retry
@@ -21,6 +23,7 @@ class SlowSource:
     """Answers when it is told to, or refuses and asks for patience."""
 
     refuse: Retry | None = None
+    entries: tuple[Entry, ...] = ()
     looks: int = 0
     looked: asyncio.Event = field(default_factory=asyncio.Event)
     answer: asyncio.Event = field(default_factory=asyncio.Event)
@@ -31,7 +34,7 @@ class SlowSource:
         if self.refuse:
             raise self.refuse
         await self.answer.wait()
-        return Fetched((), cursor)
+        return Fetched(self.entries, cursor)
 
     async def close(self) -> None:
         """Hold nothing."""
@@ -65,6 +68,27 @@ async def test_a_source_that_asks_for_patience_is_not_woken(world: CollectorWorl
         await asyncio.sleep(0.01)
     watched.wake.set()
     await asyncio.sleep(0.2)
+    stop.set()
+    await watching
+    assert source.looks == 1
+
+
+async def test_a_look_that_could_not_be_published_is_not_repeated_beside_another_collectors(
+    world: CollectorWorld,
+) -> None:
+    source, stop, clock = SlowSource(entries=(Entry("a", None, "One", ""),)), asyncio.Event(), world.clock
+    source.answer.set()
+    world.log.fail_after(0)
+    state = State(world.runtime.engine)
+    collector = Collector(log=world.log, state=State(world.runtime.engine), clock=clock)
+    watched = Watched(feed_source("http://127.0.0.1:9/"), source, schedule.Pace(interval=1, longest=60))
+    watching = asyncio.create_task(collector.watch(watched, stop))
+    with capture_logs() as logs:
+        while "nothing can be published" not in {line["event"] for line in logs}:  # noqa: ASYNC110 - a log
+            await asyncio.sleep(0.01)
+    clock.advance(2 * LEASE)
+    assert await state.take(watched.settings.id, clock.now(), clock.now() + LEASE)
+    await asyncio.sleep(FIRST_PAUSE + 0.5)
     stop.set()
     await watching
     assert source.looks == 1
