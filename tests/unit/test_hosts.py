@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from services.collector.sources.hosts import Hosts
+from services.collector.sources.hosts import MANY, Hosts
 from shared.errors import Retry
 
 
@@ -66,3 +66,21 @@ async def test_a_closed_host_is_not_visited_until_its_time() -> None:
     timer.time += 2
     async with hosts.turn("e.org"):
         pass
+
+
+async def test_of_ever_new_hosts_only_those_are_kept_that_someone_waits_for() -> None:
+    timer = Timer()
+    hosts = Hosts(timer=timer)
+    hosts.close_for("closed.org", 1_000_000)
+    async with hosts.turn("held.org"):
+        for number in range(3 * MANY):
+            timer.time += 2
+            async with hosts.turn(f"{number}.org"):
+                pass
+        assert hosts.known <= MANY
+        with pytest.raises(Retry):
+            async with hosts.turn("closed.org"):
+                pass
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05), hosts.turn("held.org"):
+                pass

@@ -15,12 +15,17 @@ def loop_time() -> float:
     return asyncio.get_running_loop().time()
 
 
+MANY = 2_000
+"""Hosts from which on those are forgotten that nobody waits for: a feed may lead to a new one with every entry."""
+
+
 @dataclass
 class _Host:
     turn: asyncio.Semaphore
     pace: asyncio.Lock = field(default_factory=asyncio.Lock)
     next_start: float = 0.0
     closed_until: float = 0.0
+    guests: int = 0
 
 
 @dataclass
@@ -35,6 +40,7 @@ class Hosts:
     spacing: float = 1.0
     timer: Callable[[], float] = loop_time
     _hosts: dict[str, _Host] = field(default_factory=dict, init=False)
+    _many: int = field(default=MANY, init=False)
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
@@ -45,14 +51,23 @@ class Hosts:
 
         """
         state = self._state(host)
-        async with state.turn:
-            async with state.pace:
-                self._check_open(host, state)
-                if (wait := state.next_start - self.timer()) > 0:
-                    await asyncio.sleep(wait)
+        state.guests += 1
+        try:
+            async with state.turn:
+                async with state.pace:
                     self._check_open(host, state)
-                state.next_start = self.timer() + self.spacing
-            yield
+                    if (wait := state.next_start - self.timer()) > 0:
+                        await asyncio.sleep(wait)
+                        self._check_open(host, state)
+                    state.next_start = self.timer() + self.spacing
+                yield
+        finally:
+            state.guests -= 1
+
+    @property
+    def known(self) -> int:
+        """How many hosts are remembered."""
+        return len(self._hosts)
 
     def close_for(self, host: str, seconds: float) -> None:
         """Send nothing to *host* for *seconds*: it said ``Retry-After``."""
@@ -66,5 +81,15 @@ class Hosts:
 
     def _state(self, host: str) -> _Host:
         if host not in self._hosts:
+            if len(self._hosts) >= self._many:
+                self._forget()
             self._hosts[host] = _Host(asyncio.Semaphore(self.at_once))
         return self._hosts[host]
+
+    def _forget(self) -> None:
+        """Let go the hosts that would be treated the same if they came anew."""
+        now = self.timer()
+        kept = {
+            name: one for name, one in self._hosts.items() if one.guests or max(one.next_start, one.closed_until) > now
+        }
+        self._hosts, self._many = kept, max(MANY, 2 * len(kept))
