@@ -107,7 +107,8 @@ def _identity(
         if not _by_identity(source, entry, name, identity, known)
     ]
     linked = sum(_retold(entry, known.links.get(name.link or "")) for entry, name in strange)
-    storied = sum((name.story or "") in known.stories for _, name in strange)
+    # A title alone comes again: "Daily briefing". With its date it is one item's.
+    storied = sum(entry.published_at is not None and (name.story or "") in known.stories for entry, name in strange)
     if identity == "guid" and linked >= FEWEST and linked > MOSTLY * len(strange):
         return "link"
     if storied >= FEWEST and storied > MOSTLY * len(strange):
@@ -122,7 +123,8 @@ def _retold(entry: Entry, before: Remembered | None) -> bool:
 def _by_identity(source: str, entry: Entry, names: Names, identity: Identity, known: Known) -> str | None:
     """Return the known item that *entry* is under *identity*, best name first."""
     guid = known.items.get(item_id(source, entry.key))
-    link, story = known.links.get(names.link or ""), known.stories.get(names.story or "")
+    link = known.links.get(names.link or "")
+    story = known.stories.get(names.story or "") if entry.published_at else None
     order = {"guid": (guid,), "link": (link, guid), "title": (story, link, guid)}[identity]
     return next((one.item for one in order if one), None)
 
@@ -137,7 +139,9 @@ def _same(entry: Entry, names: Names, known: Known) -> str | None:
 def _new_item(source: str, entry: Entry, names: Names, identity: Identity) -> str:
     """Return the id of an item seen for the first time; the same if the look is repeated, whatever its guid then."""
     link, story = (f"link-hash:{names.link}" if names.link else None), (f"story:{names.story}" if names.story else None)
-    order = {"guid": (), "link": (link, story), "title": (story, link)}[identity]
+    order = {"guid": (), "link": (link, story), "title": (story, link) if entry.published_at else (link, story)}[
+        identity
+    ]
     return item_id(source, next((name for name in order if name), entry.key))
 
 

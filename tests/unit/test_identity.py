@@ -196,3 +196,16 @@ def test_two_entries_never_become_one_item() -> None:
 def test_the_operator_is_told() -> None:
     assert identity_notes("guid") == ()
     assert identity_notes("link") == ("identity-changed:link",)
+
+
+@pytest.mark.parametrize("identity", ["guid", "link", "title"])
+def test_undated_columns_that_bear_the_same_titles_every_day_are_new_items(identity: Identity) -> None:
+    memory = Memory(identity)
+    titles = ("Daily briefing", "Syria update", "Markets", "Weather")
+    for day in range(3):
+        shown = [
+            replace(entry(10 * day + place, title=title, text=f"{title} {day}"), published_at=None)
+            for place, title in enumerate(titles)
+        ]
+        assert memory.look(shown) == dict.fromkeys(titles, "new")
+    assert memory.identity == identity
