@@ -19,6 +19,9 @@ import httpx
 
 Address = IPv4Address | IPv6Address
 
+_UNICAST = IPv6Network("2000::/3")
+"""All that IANA has ever given out for the internet. What Python calls global beside it is site-local (fec0::/10), a
+translator of the own network (64:ff9b:1::/48, RFC 8215), or IPv4 in an obsolete guise (::/96)."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 """IPv4 behind a translator, RFC 6052; the last 32 bits are the address that is reached."""
 
@@ -68,6 +71,8 @@ def is_public(address: Address) -> bool:
             return False
         if inner:
             return is_public(inner)
+        if address not in _UNICAST:
+            return False
     return address.is_global and not address.is_multicast
 
 
