@@ -1,9 +1,9 @@
 """Which item an entry of a feed is, also when the feed changes the names of its items. Pure.
 
-A feed's guid is an item's name until the feed proves that it is none: when most of the guids it now shows are unknown
-but lead to known links (or bear known titles and dates), the items are the old ones, and the feed is identified by link
-(or title and date) from then on. What was published under the old names is found again, so that nothing is published
-twice and nothing is left out.
+A feed's guid is an item's name until the feed proves that it is none: when most of the unknown guids it now shows lead
+to known links with their titles, or most of those with known links bear the dates of these (or most bear known titles
+and dates), the items are the old ones, and the feed is identified by link (or title and date) from then on. What was
+published under the old names is found again, so that nothing is published twice and nothing is left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ Identity = Literal["guid", "link", "title"]
 """By what a feed's items are told apart. ``guid`` also stands for what serves as one where a feed has none."""
 
 MOSTLY = 0.8
-"""Share of the unknown guids that must belong to known items before the guids are disbelieved."""
+"""Share of the unknown guids (or of those with known links) that must belong to known items before guids are
+disbelieved."""
 FEWEST = 3
 """Number of such items. In a feed of one or two the same title or link says too little: it may show the latest word of
 a story that goes on."""
@@ -106,18 +107,21 @@ def _identity(
         for entry, name in zip(entries, names, strict=True)
         if not _by_identity(source, entry, name, identity, known)
     ]
-    linked = sum(_retold(entry, known.links.get(name.link or "")) for entry, name in strange)
+    met = [(entry, before) for entry, name in strange if (before := known.links.get(name.link or ""))]
+    linked = sum(before.title == shown_title(entry) for entry, before in met)
+    # One link with one date is one item, whatever its title says by now; what is new besides proves nothing.
+    dated = sum(entry.published_at is not None and entry.published_at == before.published_at for entry, before in met)
     # A title alone comes again: "Daily briefing". With its date it is one item's.
     storied = sum(entry.published_at is not None and (name.story or "") in known.stories for entry, name in strange)
-    if identity == "guid" and linked >= FEWEST and linked > MOSTLY * len(strange):
+    if identity == "guid" and (_most(linked, len(strange)) or _most(dated, len(met))):
         return "link"
-    if storied >= FEWEST and storied > MOSTLY * len(strange):
+    if _most(storied, len(strange)):
         return "title"
     return identity
 
 
-def _retold(entry: Entry, before: Remembered | None) -> bool:
-    return before is not None and before.title == shown_title(entry)
+def _most(found: int, of: int) -> bool:
+    return found >= FEWEST and found > MOSTLY * of
 
 
 def _by_identity(source: str, entry: Entry, names: Names, identity: Identity, known: Known) -> str | None:

@@ -97,6 +97,25 @@ def test_an_edit_under_a_changed_guid_is_an_edit() -> None:
     assert memory.look(changed) == {"Item 3": "edited", "Item 4: corrected": "edited"}
 
 
+@pytest.mark.parametrize(("size", "fresh"), [(4, 0), (5, 1), (10, 3)])
+def test_a_new_title_is_an_edit_in_the_very_look_that_changes_all_guids(size: int, fresh: int) -> None:
+    memory = Memory()
+    memory.look(feed(range(size)))
+    changed = feed(range(size + fresh), 1)
+    changed[1] = replace(changed[1], title="Item 1: corrected")
+    news = {f"Item {number}": "new" for number in range(size, size + fresh)}
+    assert memory.look(changed) == {"Item 1: corrected": "edited"} | news
+    assert memory.identity == "link"
+
+
+def test_columns_that_keep_their_links_and_titles_but_not_their_dates_are_items_of_their_own() -> None:
+    memory = Memory()
+    memory.look(feed(range(10)))
+    later = [replace(one, published_at=NOW + timedelta(days=1), text="today") for one in feed(range(6), 1)]
+    news = {f"Item {number}": "new" for number in [*range(6), *range(20, 24)]}
+    assert memory.look([*later, *feed(range(20, 24), 1)]) == news
+
+
 def test_guids_and_links_may_change_together() -> None:
     def moved(look: int) -> list[Entry]:
         return [replace(one, url=f"https://e.org/s{look}/{one.title}") for one in feed(range(10), look)]
@@ -124,7 +143,7 @@ def test_a_migration_to_new_guids_and_links_is_no_flood_and_edits_stay_edits() -
     [
         (10, 0, 0, "link"),
         (9, 0, 1, "link"),
-        (8, 0, 2, "guid"),
+        (8, 0, 2, "link"),
         (5, 5, 1, "link"),
         (2, 8, 0, "guid"),
         (0, 0, 10, "guid"),
