@@ -23,7 +23,7 @@ from selectolax.lexbor import LexborHTMLParser
 from services.collector.sources import Source
 from services.collector.sources.charset import decode
 from services.collector.sources.fetching import Fetcher, Response
-from services.collector.sources.hypertext import plain_title
+from services.collector.sources.hypertext import MOST_TAGS, plain_title
 from services.collector.sources.parser_process import ParserPool
 from services.collector.sources.sitemap import SitemapSource
 from services.collector.sources.telegram.post import channel_name
@@ -192,8 +192,10 @@ def telegram_channel(address: str) -> str | None:
 
 def feed_links(body: bytes, page: str) -> Iterator[tuple[str, str | None]]:
     """Yield the feeds that a page names, with their titles; those of comments last. Pure."""
+    # No further than so many tags: the parser's time grows with the square of their nesting.
+    head = b"<".join(body.split(b"<", MOST_TAGS)[:MOST_TAGS])
     try:
-        tree = LexborHTMLParser(body)
+        tree = LexborHTMLParser(head)
     except ValueError:
         return
     base = tree.css_first("base[href]")

@@ -185,3 +185,10 @@ def test_hostile_pages_name_nothing_but_web_addresses() -> None:
     started = process_time()
     assert named_sitemaps(b"\n" * 900_000 + b"Sitemap: /c.xml", "https://e.example/") == ["https://e.example/c.xml"]
     assert process_time() - started < 5
+
+
+def test_a_page_of_a_hundred_thousand_tags_is_searched_in_no_time() -> None:
+    head = b'<html><head><link rel="alternate" type="application/rss+xml" href="/feed"></head>'
+    started = process_time()
+    assert [url for url, _ in feed_links(head + b"<div>" * 100_000, "https://e.example/")] == ["https://e.example/feed"]
+    assert process_time() - started < 5
