@@ -12,6 +12,10 @@ PLAIN = 2.0
 passages kept out of training."""
 RISEN = 6.0
 """And one behind the words of a rising toll: "the number of soldiers killed has risen to 33"."""
+TRUST = 0.8
+"""How far the chance that a window holds no claim at all bears against the phrases in it: the power of its odds.
+Chosen on the passages kept out of training, like those below."""
+LEAST_ODDS = 0.02
 CIVIL = 0.3
 """And how much likelier one that it knows for civilians."""
 BESIDE = 2
@@ -25,7 +29,8 @@ class Figure:
     """A phrase that names victims: words *first* to *last* (exclusive) of the document, in *sentence*.
 
     *offset* is the word that its window begins with, *length* how many words that has; *weighed* is what the network
-    thinks of every question about it; *names* are the victims' names in it, as word ranges.
+    thinks of every question about it, *telling* how likely it thinks that the window holds any claim; *names* are the
+    victims' names in it, as word ranges.
     """
 
     first: int
@@ -34,6 +39,7 @@ class Figure:
     offset: int
     length: int
     weighed: Weighed
+    telling: float = 0.5
     names: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -42,10 +48,10 @@ class Figure:
         return self.weighed.phrase.chance
 
 
-def figure_of(reading: Reading, offset: int, length: int, weighed: Weighed) -> Figure:
-    """Return the figure that a phrase of the window at word *offset* is."""
+def figure_of(reading: Reading, offset: int, length: int, weighed: Weighed, telling: float) -> Figure:
+    """Return the figure that a phrase is, of the window at word *offset* that holds a claim with chance *telling*."""
     first, last = offset + weighed.phrase.first, offset + weighed.phrase.last
-    return Figure(first, last, reading.sentence_of[first], offset, length, weighed)
+    return Figure(first, last, reading.sentence_of[first], offset, length, weighed, telling)
 
 
 def risen_to(reading: Reading, first: int, last: int) -> list[int]:
@@ -60,7 +66,12 @@ def risen_to(reading: Reading, first: int, last: int) -> list[int]:
 
 
 def weigh(reading: Reading, figure: Figure) -> Figure:
-    """Return *figure* with its chance weighed by what the lexicon knows of its words and its sentence."""
+    """Return *figure* with its chance weighed by its window, and by what the lexicon knows of its sentence."""
+    against = min(1.0, max(LEAST_ODDS, figure.telling / max(1 - figure.telling, LEAST_ODDS)))
+    return _by_words(reading, _with_odds(figure, against**TRUST))
+
+
+def _by_words(reading: Reading, figure: Figure) -> Figure:
     roles = [mark.value for mark in reading.find("role", figure.first, figure.last)]
     armed = any(not role.startswith(UNARMED) for role in roles)
     forces = reading.find("force", figure.first, figure.last)

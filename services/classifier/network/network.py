@@ -89,7 +89,7 @@ class Network:
         ]
         sentences = np.array(reading.sentence_of[window.first : window.first + length])
         figures = [
-            figure_of(reading, window.first, length, weighed)
+            figure_of(reading, window.first, length, weighed, encoded.relevance)
             for weighed in self.heads.weigh(encoded, phrases, sentences)
         ]
         named = names_of(figures, tags.phrases(encoded.names, NAMED), window.first)

@@ -30,7 +30,7 @@ from services.classifier.training.passages import Passage, passages
 from services.classifier.training.varying import varied
 
 ASIDE = 20
-EPOCHS = 9
+EPOCHS = 7
 VARIED = 0.5
 """Share of the passages that are learnt with other numbers and states, others each time."""
 SEEN = 5
