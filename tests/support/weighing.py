@@ -44,6 +44,7 @@ def figure_in(
     outcome: str = "killed",
     pointers: dict[str, int] | None = None,
     chance: float = 0.95,
+    telling: float = 0.5,
     **answers: str,
 ) -> Figure:
     """Return the figure that *words* are, sure of *answers* and pointing at the words of *pointers* (by position)."""
@@ -64,4 +65,5 @@ def figure_in(
         choices,
         scores,
     )
-    return Figure(inside[0], inside[-1] + 1, reading.sentence_of[inside[0]], 0, len(reading.tokens), weighed)
+    sentence = reading.sentence_of[inside[0]]
+    return Figure(inside[0], inside[-1] + 1, sentence, 0, len(reading.tokens), weighed, telling)

@@ -15,7 +15,7 @@ from shared.messages import Claim, TaggedItem
 from tests.support.reader import LABELLED, item, shared_reader
 
 ASIDE = 20
-RELEVANCE, STRICT = 0.84, 0.38
+RELEVANCE, STRICT = 0.88, 0.47
 
 
 @cache
