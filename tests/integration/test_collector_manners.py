@@ -55,6 +55,21 @@ async def test_a_server_that_lies_about_304_is_caught_and_not_believed_again(
         assert whole(web)[-1] is False, "after a week it is given another chance"
 
 
+async def test_a_short_feed_behind_a_frozen_304_loses_no_entry(web: WebServer, world: CollectorWorld) -> None:
+    def shown(minutes: int) -> Page:
+        """Return the feed so long after noon: an entry every eight minutes, ten are shown."""
+        numbers = [number for number in range(-10, 60) if number * 8 <= minutes][-10:]
+        dates = [f"Tue, 02 Feb 2016 {12 + number * 8 // 60}:{number * 8 % 60:02}:00 GMT" for number in numbers]
+        items = (item(str(number), f"Item {number}", date=date) for number, date in zip(numbers, dates, strict=True))
+        return Page(rss(*items).encode(), stubborn=True)
+
+    async with patient(world, feed_source(web.url("/feed"))) as look:
+        for quarter in range(12):
+            web.serve("/feed", shown(15 * quarter))
+            await look(timedelta(minutes=15))
+    assert {one.title for one in await world.published()} == {f"Item {number}" for number in range(-9, 21)}
+
+
 async def test_an_honest_server_is_rarely_asked_for_the_whole_feed(web: WebServer, world: CollectorWorld) -> None:
     web.serve("/feed", Page(ONE.encode(), validate=True))
     async with patient(world, feed_source(web.url("/feed"))) as look:

@@ -15,7 +15,7 @@ OLD, NEW = "https://old.example/feed", "https://new.example/feed"
 def looks_between_checks(url: str, checks: int) -> int:
     known: dict[str, str] = {"url": url, "checks": str(checks)}
     for look in range(1, 200):
-        if feed_memory.check_due(known):
+        if feed_memory.check_due(known, NOW):
             return look
         known = feed_memory.believed(known)
     raise AssertionError
@@ -32,10 +32,63 @@ def test_the_first_check_comes_soon_and_the_next_are_rare_and_not_together() -> 
     )
 
 
+def entries_every(apart: timedelta, number: int) -> list[Entry]:
+    return [Entry(str(place), None, "One", "", NOW - place * apart) for place in range(number)]
+
+
+def first_seen(known: dict[str, str] | None = None, **more: str) -> dict[str, str]:
+    return {"url": NEW, **feed_memory.checked(known or {}, NOW, denied=False, entries="a"), **more}
+
+
+def checks_of(known: dict[str, str], looks: int, apart: timedelta) -> list[timedelta]:
+    """Return when the 304s of a server that tells the truth are checked, *looks* so long *apart*."""
+    found = []
+    for look in range(1, looks + 1):
+        now = NOW + look * apart
+        if feed_memory.check_due(known, now):
+            found.append(look * apart)
+            known = known | feed_memory.checked(known, now, denied=True, entries="a")
+        else:
+            known = feed_memory.believed(known)
+    return found
+
+
+def test_a_304_is_checked_before_the_entries_shown_could_have_been_dropped() -> None:
+    short = feed_memory.turnover(entries_every(timedelta(minutes=8), 10), NOW)
+    assert short == {"turnover": "2400.0"}
+    quarter = timedelta(minutes=15)
+    assert checks_of(first_seen(**short), 20, quarter)[:2] == [3 * quarter, 9 * quarter], "a feed asleep is let sleep"
+    long = feed_memory.turnover(entries_every(timedelta(days=1), 10), NOW)
+    assert checks_of(first_seen(checks="1", **long), 20, quarter)[0] == timedelta(hours=3)
+    assert checks_of(first_seen(checks="1"), 20, quarter)[0] == timedelta(hours=3)
+
+
+def test_a_feed_that_wakes_is_checked_at_its_own_rhythm_again() -> None:
+    asleep = first_seen(turnover="2400.0", asleep="4", entries="b", earned="240")
+    awake = asleep | feed_memory.checked(asleep, NOW, denied=False, entries="a")
+    assert checks_of(awake, 20, timedelta(minutes=5))[0] == timedelta(minutes=40)
+
+
+def test_entries_pinned_for_ever_or_not_dated_do_not_hide_the_rhythm() -> None:
+    pinned = [Entry("p", None, "Pinned", "", NOW - timedelta(days=900)), Entry("u", None, "Undated", "")]
+    future = Entry("f", None, "Future", "", NOW + timedelta(days=1))
+    assert feed_memory.turnover([*entries_every(timedelta(minutes=8), 9), *pinned, future], NOW) == {
+        "turnover": "2400.0"
+    }
+    assert feed_memory.turnover(entries_every(timedelta(minutes=8), 3), NOW) == {}
+
+
+@pytest.mark.parametrize("turnover", ["0.0", "2400.0", "1e9"])
+@pytest.mark.parametrize("apart", [timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=2)])
+def test_at_least_95_of_100_looks_at_a_feed_asleep_stay_304(turnover: str, apart: timedelta) -> None:
+    looks = 672
+    assert len(checks_of(first_seen(turnover=turnover), looks, apart)) <= 0.05 * looks
+
+
 def test_a_server_is_caught_when_it_says_304_over_other_entries() -> None:
     known = {"entries": "a", "believed": "9", "checks": "2"}
     lied = feed_memory.checked(known, NOW, denied=True, entries="b")
-    assert lied == {"entries": "b", "believed": "0", "checks": "0", "distrusted": NOW.isoformat()}
+    assert (lied["entries"], lied["believed"], lied["checks"], lied["distrusted"]) == ("b", "0", "0", NOW.isoformat())
     assert feed_memory.distrusted(lied, NOW)
     assert feed_memory.distrusted(lied, NOW + timedelta(days=6))
     assert not feed_memory.distrusted(lied, NOW + timedelta(days=7)), "it is given another chance"
@@ -47,11 +100,9 @@ def test_a_server_is_caught_when_it_says_304_over_other_entries() -> None:
 )
 def test_a_true_304_and_a_true_change_are_no_lies(denied: bool, entries: str, checks: str) -> None:  # noqa: FBT001 - a table
     known = {"entries": "a", "believed": "9", "checks": "2"}
-    assert feed_memory.checked(known, NOW, denied=denied, entries=entries) == {
-        "entries": entries,
-        "believed": "0",
-        "checks": checks,
-    }
+    seen = feed_memory.checked(known, NOW, denied=denied, entries=entries)
+    assert (seen["entries"], seen["believed"], seen["checks"]) == (entries, "0", checks)
+    assert "distrusted" not in seen
 
 
 def test_distrust_lasts_while_the_feed_goes_on_changing() -> None:

@@ -22,6 +22,16 @@ FIRST_CHECK, CHECK = 8, 36
 enough that 97 of 100 unchanged looks stay cheap for the server."""
 CHECK_SPREAD = 0.25
 """Share by which that number varies, so that feeds of one host are not checked together."""
+UNCHECKED = timedelta(hours=3)
+"""The longest time for which answers 304 are believed."""
+SOONEST = timedelta(minutes=10)
+"""The least time between two checks that are made for the time's sake: entries of one minute are one burst."""
+COST = 24
+"""Believed answers that earn one such check: less than one look in 20 costs an honest server a whole feed."""
+EARNED_AT_FIRST, MOST_EARNED = 2 * COST, 10 * COST
+"""What a feed may spend from the beginning, and what it can save."""
+FEWEST_DATED = 4
+"""Dated entries below which a feed says nothing of its rhythm."""
 DISTRUST = timedelta(days=7)
 """How long a server that said 304 over changed entries is asked without validators."""
 
@@ -55,17 +65,40 @@ def distrusted(known: Cursor, now: datetime) -> bool:
     return since is not None and now - datetime.fromisoformat(since) < DISTRUST
 
 
-def check_due(known: Cursor) -> bool:
-    """Whether a 304 is to be checked now, given how many were believed since the feed was last seen whole."""
+def turnover(entries: Iterable[Entry], now: datetime) -> dict[str, str]:
+    """Return in how many seconds the newer half of *entries* came, as the cursor holds it.
+
+    A feed that goes on like this has dropped none of those after that time. The older half may hold entries that are
+    shown for ever, and leaves time for a story that breaks.
+    """
+    dates = sorted((one.published_at for one in entries if one.published_at and one.published_at <= now), reverse=True)
+    if len(dates) < FEWEST_DATED:
+        return {}
+    return {"turnover": str((dates[0] - dates[len(dates) // 2]).total_seconds())}
+
+
+def check_due(known: Cursor, now: datetime) -> bool:
+    """Whether a 304 is to be checked: after so many that were believed, or before entries could have been dropped.
+
+    Each check that finds nothing doubles the time to the next: the feed is asleep. Then, and after three hours, it must
+    have been earned.
+    """
     believed, checks = int(known.get("believed", "0")), int(known.get("checks", "0"))
     place = sha256(f"{known.get('url')}\x1f{checks}".encode()).digest()[0] / 255
     least = CHECK if checks else FIRST_CHECK
-    return believed + 1 >= least * (1 - CHECK_SPREAD + 2 * CHECK_SPREAD * place)
+    if believed + 1 >= least * (1 - CHECK_SPREAD + 2 * CHECK_SPREAD * place):
+        return True
+    if "whole_at" not in known or _earned(known) < COST:
+        return False
+    half = float(known.get("turnover", "inf")) * 2.0 ** min(int(known.get("asleep", "0")), 30)
+    wait = max(min(half, UNCHECKED.total_seconds()), SOONEST.total_seconds())
+    return (now - datetime.fromisoformat(known["whole_at"])).total_seconds() >= wait
 
 
 def believed(known: Cursor) -> dict[str, str]:
     """Return the cursor after one more 304 was taken at its word."""
-    return dict(known) | {"believed": str(int(known.get("believed", "0")) + 1)}
+    counted = {"believed": int(known.get("believed", "0")) + 1, "earned": min(_earned(known) + 1, MOST_EARNED)}
+    return dict(known) | {name: str(number) for name, number in counted.items()}
 
 
 def checked(known: Cursor, now: datetime, *, denied: bool, entries: str) -> dict[str, str]:
@@ -73,11 +106,23 @@ def checked(known: Cursor, now: datetime, *, denied: bool, entries: str) -> dict
 
     *denied* says that the server had just answered 304 to a request with validators.
     """
-    lied = denied and known.get("entries") not in {None, entries}
+    same = known.get("entries") == entries
+    lied = denied and not same and known.get("entries") is not None
     since = now.isoformat() if lied else known.get("distrusted") if distrusted(known, now) else None
     checks = int(known.get("checks", "0")) + denied
-    kept = {"entries": entries, "believed": "0", "checks": str(0 if lied else checks)}
+    kept = {
+        "entries": entries,
+        "believed": "0",
+        "checks": str(0 if lied else checks),
+        "whole_at": now.isoformat(),
+        "asleep": str(int(known.get("asleep", "0")) + denied if same else 0),
+        "earned": str(max(_earned(known) - COST * denied, 0)),
+    }
     return kept | ({"distrusted": since} if since else {})
+
+
+def _earned(known: Cursor) -> int:
+    return int(known.get("earned", EARNED_AT_FIRST))
 
 
 def redirected(known: Cursor, target: str | None, now: datetime, taken: Collection[str]) -> dict[str, str]:

@@ -69,7 +69,7 @@ class RssSource:
         if response.status != HTTPStatus.NOT_MODIFIED or not (etag or last_modified):
             return await self._read(response, known)
         elsewhere = response.url != known.get("from")  # validators of one address say nothing of another
-        if elsewhere or feed_memory.check_due(known):
+        if elsewhere or feed_memory.check_due(known, self._clock.now()):
             return await self._read(await self._fetcher.get(url), known, denied=not elsewhere)
         remembered = feed_memory.believed(feed_memory.validators(response.headers, known))
         return self._unchanged(response, _without_redirects(remembered) | self._redirected(response, known))
@@ -81,13 +81,13 @@ class RssSource:
         remembered = feed_memory.validators(response.headers, {"url": self._url, "from": response.url, "body": body})
         remembered |= self._redirected(response, known)
         if known.get("body") == body:
-            kept = {name: known[name] for name in ("ttl", "skip_hours", "skip_days") if name in known}
+            kept = {name: known[name] for name in ("ttl", "skip_hours", "skip_days", "turnover") if name in known}
             honest = feed_memory.checked(known, now, denied=denied, entries=known.get("entries", ""))
             return self._unchanged(response, remembered | kept | honest)
         feed = await self._parsers.feed(response.body, response.headers.get("content-type"), response.url)
         repaired = tuple(note for note in feed.notes if note.startswith("charset-repaired"))
         entries = tuple(_entry(entry, now, repaired) for entry in feed.entries)
-        remembered |= feed_memory.rhythm(feed.hints)
+        remembered |= feed_memory.rhythm(feed.hints) | feed_memory.turnover(entries, now)
         remembered |= feed_memory.checked(known, now, denied=denied, entries=feed_memory.digest(entries))
         if "distrusted" in remembered and remembered["distrusted"] != known.get("distrusted"):
             log.warning("the server says 'not modified' over changed entries", url=response.url)
