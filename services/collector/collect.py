@@ -2,10 +2,10 @@
 
 ::
 
-    schedule ─▶ Source.fetch(cursor) ─▶ novelty ─▶ article ─▶ log.append ─▶ state (items, cursor, next time)
+    schedule ─▶ Source.fetch(cursor) ─▶ novelty ─▶ intents ─▶ article ─▶ log.append ─▶ state (items, cursor, next time)
 
-Only the last step says that anything was done. Whatever ends the process before it, the next look does it again, with
-the same ids.
+Only the last step says that anything was done. Whatever ends the process before it, the next look publishes what was
+meant, with the same ids, and then what has become of it.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ class Collector:
         self._activity = activity or Activity()
         self._turn = asyncio.Semaphore(at_once)
         self._standing: dict[str, str] = {}
+        self._whole: set[str] = set()  # sources whose last look here left nothing half done
         self._dark = False
 
     async def watch(self, watched: Watched, stop: asyncio.Event, *, spread: float = 0.0) -> None:
@@ -179,6 +180,8 @@ class Collector:
     async def _publish(self, watched: Watched, state: SourceState, fetched: Fetched) -> _Published:
         """Append every new version and remember it, batch by batch."""
         source, now = watched.settings.id, self._clock.now()
+        resumed = await self._resume(watched, now) if fetched.entries or source not in self._whole else []
+        self._whole.discard(source)
         covered = [item_id(source, key) for key in fetched.covers or ()]
         if not fetched.unchanged:
             covered += await self._state.gone(source)
@@ -191,11 +194,7 @@ class Collector:
         news += find_missing(covered, found.shown, found.known)
         # Oldest first, so that readers meet the items of a source in the order of their story.
         news.sort(key=lambda novelty: novelty.entry.published_at or now)
-        for batch in _portions(news, BATCH_WITH_ARTICLES if watched.articles else BATCH):
-            pages = await self._append(watched, batch)
-            async with self._state.saving() as saving:
-                await saving.items(source, [novelty.remembered for novelty in batch], now)
-                await saving.pages([page for page in pages if page])
+        await self._bring_out(watched, news, now)
         stale = to_touch((found.known[item] for item in found.shown if item in found.known), now)
         if stale:
             async with self._state.saving() as saving:
@@ -204,12 +203,32 @@ class Collector:
             changes = Counter(novelty.change for novelty in news)
             log.info("items collected", source=source, changes=dict(changes), put_off=put_off)
         seen_before = sum(item in found.known for item in found.shown)
-        told = [novelty.change for novelty in news]
+        told = [novelty.change for novelty in (*resumed, *news)]
         # A sitemap names everything of two days, and only the parts of it that changed are read.
         complete = fetched.covers is not None or watched.settings.kind == "sitemap"
         first = state.last_ok_at is None
         sight = see(fetched.entries, seen_before, told, now, first=first, complete=complete)
+        self._whole.add(source)
         return _Published(sight, put_off, found.identity)
+
+    async def _resume(self, watched: Watched, now: datetime) -> list[Novelty]:
+        """Publish what a look that was ended meant to; a part of it may be on the log already, under the same ids."""
+        meant = await self._state.intended(watched.settings.id)
+        if meant:
+            log.info("look resumed", source=watched.settings.id, versions=len(meant))
+            await self._bring_out(watched, meant, now)
+        return meant
+
+    async def _bring_out(self, watched: Watched, news: Sequence[Novelty], now: datetime) -> None:
+        """Write down what is meant, append it and remember it, batch by batch."""
+        source = watched.settings.id
+        for batch in _portions(news, BATCH_WITH_ARTICLES if watched.articles else BATCH):
+            async with self._state.saving() as saving:
+                await saving.intend(source, batch, now)
+            pages = await self._append(watched, batch)
+            async with self._state.saving() as saving:
+                await saving.items(source, [novelty.remembered for novelty in batch], now)
+                await saving.pages([page for page in pages if page])
 
     async def _append(self, watched: Watched, batch: Sequence[Novelty]) -> list[Page | None]:
         """Append every version, whatever becomes of the others; return the pages to read again."""

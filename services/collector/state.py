@@ -1,7 +1,7 @@
 """What the collector remembers between two looks and over a restart.
 
-Everything here is saved only after what it stands for was appended to the log. A crash in between makes the next look
-publish the same versions again, under the same ids.
+Everything here but the intents is saved only after what it stands for was appended to the log. A crash in between makes
+the next look publish the same versions again, under the same ids, as the intents say.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.collector import intents
 from services.collector.farewell import Farewell, as_json, from_json
 from services.collector.health_state import keep_vitals, load_vitals
 from services.collector.identity import Identity, Names
-from services.collector.novelty import Recent, Remembered
+from services.collector.novelty import Novelty, Recent, Remembered
 from services.collector.pages import Pages, remember
 from services.collector.rereading import Page
 from services.collector.sources import Cursor
@@ -115,6 +116,11 @@ class State:
         """Return the items of *source* whose pages are gone: deleted, if the source does not show them any more."""
         return await Pages(self._engine).gone(source)
 
+    async def intended(self, source: str) -> list[Novelty]:
+        """Return the versions of *source* that a look which was ended meant to publish, and may have."""
+        async with reading(self._engine) as connection:
+            return await intents.intended(connection, source)
+
     async def known(self, items: Iterable[str]) -> dict[str, Remembered]:
         """Return what is remembered of those of *items* that were published."""
         found: dict[str, Remembered] = {}
@@ -199,6 +205,7 @@ class State:
         """
         forgotten = 0
         async with writing(self._engine) as connection:
+            await intents.forget(connection, before)
             for table in (HOST_PAUSE, SOURCE_ACTIVITY):
                 await connection.execute(delete(table).where(table.c.until < before))
             for source, shown_at, ok_at in (await connection.execute(_AGED, {"before": before})).all():
@@ -237,9 +244,14 @@ class Saving:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
+    async def intend(self, source: str, novelties: Sequence[Novelty], now: datetime) -> None:
+        """Write down that *novelties* are about to be published, until :meth:`items` says that they are."""
+        await intents.intend(self._connection, source, novelties, now)
+
     async def items(self, source: str, items: Sequence[Remembered], now: datetime) -> None:
         """Remember that *items* were published."""
         for some in _portions(items):
+            await intents.settled(self._connection, [item.item for item in some])
             rows = [_values(item) | {"source": source, "last_seen_at": now, "recent": _recent(item)} for item in some]
             await upsert(self._connection, SOURCE_ITEM, rows, set(rows[0]) - {"item", "source"}, when=not_older)
 

@@ -113,10 +113,10 @@ def _upserting(
     )
 
 
-@lru_cache(maxsize=2)
-def adding(dialect: str) -> SqliteInsert | PostgresInsert:
-    """Return the statement that adds sources which are not there yet."""
-    insert = sqlite.insert(SOURCE_STATE) if dialect == "sqlite" else postgresql.insert(SOURCE_STATE)
+@lru_cache(maxsize=4)
+def adding(dialect: str, table: Table = SOURCE_STATE) -> SqliteInsert | PostgresInsert:
+    """Return the statement that adds to *table* the rows which are not there yet."""
+    insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     return insert.on_conflict_do_nothing()
 
 

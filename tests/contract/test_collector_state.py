@@ -57,6 +57,30 @@ async def test_a_source_comes_back_as_it_was_saved(database: Database) -> None:
     assert [one.source for one in await State(database.connect()).every()] == ["another", "feed"]
 
 
+async def test_what_is_meant_comes_back_as_it_was_until_it_is_remembered(database: Database) -> None:
+    state = State(database.connect())
+    entry = Entry("a\x00", "https://e.org/ü", "Título", "1 was killed", NOW, LATER, notes=("malformed",))
+    meant = find_novelty("feed", entry, None)
+    assert meant
+    lately = (Recent("0f", NOW, returned=True),)
+    meant = replace(meant, remembered=replace(meant.remembered, link="l", story="s", recent=lately))
+    other = find_novelty("feed", replace(entry, text="4 were killed"), None)
+    assert other
+    async with state.saving() as saving:
+        await saving.intend("feed", [meant], NOW)
+    async with state.saving() as saving:
+        await saving.intend("feed", [other], LATER)
+    assert await State(database.connect()).intended("feed") == [meant], "what was meant first may be on the log"
+    assert await state.intended("another") == []
+    await state.prune(NOW)
+    await keep(state, meant.remembered)
+    assert await state.intended("feed") == []
+    async with state.saving() as saving:
+        await saving.intend("feed", [meant], NOW)
+    await state.prune(LATER)
+    assert await state.intended("feed") == []
+
+
 async def test_items_come_back_and_a_newer_version_takes_their_place(database: Database) -> None:
     state = State(database.connect())
     first, other = remembered("a"), remembered("b")

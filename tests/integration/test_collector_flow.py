@@ -111,6 +111,34 @@ async def test_a_crash_between_append_and_remember_loses_nothing(web: WebServer,
     assert {(one.version, one.change) for one in published} == {(1, "new")}
 
 
+@pytest.mark.parametrize("appends", [0, 1, 2])
+async def test_an_edit_after_a_crash_is_a_second_version_of_the_same_first_one(
+    web: WebServer, tmp_path: Path, appends: int
+) -> None:
+    web.serve(
+        "/feed",
+        rss(item("a", "One", "1 was killed"), item("b", "Two")),
+        rss(item("a", "One", "4 were killed"), item("b", "Two, corrected"), item("c", "Three")),
+    )
+    async with collector_world(tmp_path) as world:
+        world.sources.append(feed_source(web.url("/feed")))
+        world.log.fail_after(appends)
+        with pytest.raises(ExceptionGroup):
+            await world.look()
+    async with collector_world(tmp_path) as world:
+        world.sources.append(feed_source(web.url("/feed")))
+        await world.look()
+        await world.look()
+        published = {one.id: one for one in await world.published()}.values()
+    assert sorted((one.title or "", one.text, one.version, one.change) for one in published) == [
+        ("One", "1 was killed", 1, "new"),
+        ("One", "4 were killed", 2, "edited"),
+        ("Three", "", 1, "new"),
+        ("Two", "", 1, "new"),
+        ("Two, corrected", "", 2, "edited"),
+    ]
+
+
 async def test_two_collectors_on_one_source_publish_the_same_ids(web: WebServer, world: CollectorWorld) -> None:
     web.serve("/feed", Page(rss(item("a", "One"), item("b", "Two")).encode(), delay=0.1))
     world.sources.append(feed_source(web.url("/feed")))
