@@ -296,14 +296,25 @@ def _listing(left: Profile, right: Profile) -> tuple[float, str]:
     own = [(a, b) for a, b in pairs if a.voice == b.voice]
     apart = [(a, b) for a, b in pairs if _elsewhere(a, b) and (a.voice == b.voice or a.claim.force in COMMON)]
     if apart:
-        return (-3.0 if any(a.claim.force == b.claim.force for a, b in apart) else -1.8), "another place of a list"
-    if any(
-        {a.claim.cause, b.claim.cause}.isdisjoint({None, "other"}) and a.claim.cause != b.claim.cause for a, b in own
-    ):
-        return -3.0, "another cause of a list"
-    if any(_figure_apart(a, b) for a, b in own):
-        return -3.4, "another figure of a list"
+        same = any(a.claim.force == b.claim.force for a, b in apart)
+        return (-3.0 if same else -1.8) * _surely(apart), "another place of a list"
+    causes = [(a, b) for a, b in own if _caused_apart(a, b)]
+    if causes:
+        return -3.0 * _surely(causes), "another cause of a list"
+    figures = [(a, b) for a, b in own if _figure_apart(a, b)]
+    if figures:
+        return -3.4 * _surely(figures), "another figure of a list"
     return 0, ""
+
+
+def _surely(pairs: Sequence[tuple[Mention, Mention]]) -> float:
+    """Return how surely two claims of *pairs* were read, of the surest two: a list of misread parts is none."""
+    return max(a.claim.confidence * b.claim.confidence for a, b in pairs)
+
+
+def _caused_apart(left: Mention, right: Mention) -> bool:
+    a, b = left.claim.cause, right.claim.cause
+    return {a, b}.isdisjoint({None, "other"}) and a != b
 
 
 def _figure_apart(left: Mention, right: Mention) -> bool:

@@ -155,6 +155,14 @@ def test_a_list_of_places_is_a_list_of_incidents() -> None:
     assert len(group(listed, [])) == len(places)
 
 
+@pytest.mark.parametrize(("confidence", "incidents"), [(1.0, 2), (0.3, 1)])
+def test_figures_that_were_hardly_read_make_no_list(confidence: float, incidents: int) -> None:
+    item = raw()
+    where = {"place": "Mayadin", "governorate": "Deir-ez-Zor", "confidence": confidence, "start": 0}
+    pair = [mentioned(statement(claim(n, **where), item)) for n in (2, 7)]
+    assert len(group(pair, [])) == incidents
+
+
 def test_killed_and_wounded_of_one_sentence_go_together() -> None:
     item = raw()
     where = {"place": "Palmyra", "governorate": "Homs", "evidence": "two were killed and five wounded", "start": 0}
