@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.alerter.grouping import group
@@ -158,7 +160,7 @@ def test_a_list_of_places_is_a_list_of_incidents() -> None:
 @pytest.mark.parametrize(("confidence", "incidents"), [(1.0, 2), (0.3, 1)])
 def test_figures_that_were_hardly_read_make_no_list(confidence: float, incidents: int) -> None:
     item = raw()
-    where = {"place": "Mayadin", "governorate": "Deir-ez-Zor", "confidence": confidence, "start": 0}
+    where: dict[str, Any] = {"place": "Mayadin", "governorate": "Deir-ez-Zor", "confidence": confidence, "start": 0}
     pair = [mentioned(statement(claim(n, **where), item)) for n in (2, 7)]
     assert len(group(pair, [])) == incidents
 
