@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.classifier.claims.numbers import counts
+from services.classifier.claims.numbers import around_numbers, counts
 from services.classifier.data import load_lexicon, load_theatre
 from services.classifier.lexicon import Lexicon
 from services.classifier.reading import read_document
+from tests.support.weighing import reading_of
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +97,17 @@ def test_the_number_of_a_type_counts_nobody(lexicons: dict[str, Lexicon], langua
 def test_a_number_beyond_any_army_counts_nobody(lexicons: dict[str, Lexicon], language: str, text: str) -> None:
     reading = read_document("\n" + text, language, lexicons[language], datetime(2018, 2, 7, tzinfo=UTC), 0)
     assert all((count.low or 0) <= 100_000 for count in counts(reading, 0, len(reading.tokens)))
+
+
+@pytest.mark.parametrize(
+    ("text", "cut", "whole"),
+    [
+        ("Twenty-two Turkish soldiers died.", (0, 1), (0, 2)),
+        ("Twenty-two Turkish soldiers died.", (1, 4), (0, 4)),
+        ("The two hundred and fifty men died.", (4, 6), (1, 6)),
+        ("In 2015 two soldiers died.", (2, 4), (2, 4)),
+        ("Turkish soldiers died.", (0, 2), (0, 2)),
+    ],
+)
+def test_a_phrase_cuts_no_number(text: str, cut: tuple[int, int], whole: tuple[int, int]) -> None:
+    assert around_numbers(reading_of(text), *cut) == whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from services.classifier.claims.numbers import around_numbers
 from services.classifier.network.heads import Weighed
 from services.classifier.reading import Reading
 
@@ -50,7 +51,7 @@ class Figure:
 
 def figure_of(reading: Reading, offset: int, length: int, weighed: Weighed, telling: float) -> Figure:
     """Return the figure that a phrase is, of the window at word *offset* that holds a claim with chance *telling*."""
-    first, last = offset + weighed.phrase.first, offset + weighed.phrase.last
+    first, last = around_numbers(reading, offset + weighed.phrase.first, offset + weighed.phrase.last)
     return Figure(first, last, reading.sentence_of[first], offset, length, weighed, telling)
 
 

@@ -14,6 +14,8 @@ MOST = 100_000
 LONGEST = 9
 """Figures of the longest number that is read; longer ones count nobody, and Python refuses to read very long ones."""
 REACH = 4
+CUT = 4
+"""Words of a number that may be cut off before a phrase: two hundred and fifty | one."""
 TENS = 20
 HUNDRED = 100
 GROUP_DIGITS = 3
@@ -242,3 +244,15 @@ def plain_numbers(reading: Reading, first: int, last: int) -> list[int]:
             found.append(value)
         index = max(end, index + 1)
     return found
+
+
+def around_numbers(reading: Reading, first: int, last: int) -> tuple[int, int]:
+    """Return words *first* to *last* (exclusive) widened to the whole of a number that they cut: "twenty | two men"."""
+    sentence = reading.sentences[reading.sentence_of[first]]
+    index = max(sentence.first, first - CUT)
+    while index < last:
+        value, end, _ = _number(reading, index, sentence.last)
+        if value is not None and end > first:
+            first, last = min(first, index), max(last, end)
+        index = max(end, index + 1)
+    return first, last
