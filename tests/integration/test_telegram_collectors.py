@@ -186,7 +186,7 @@ async def test_an_ended_session_is_a_state_of_every_channel_and_asked_about_once
         await world.look()
     assert server.calls["GetHistory"] + server.calls["GetMessages"] + server.calls["ResolveUsername"] <= 1
     for one in (await world.health()).values():
-        assert one.state == "failing"
+        assert one.state == "revoked"
         assert says in (one.last_error or "")
         assert "put the new string into collector.telegram.session" in (one.last_error or "")
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["telegram account cannot be used"]
