@@ -26,7 +26,7 @@ from services.collector.activity import Activity
 from services.collector.farewell import heard, least_pause
 from services.collector.flapping import admitted
 from services.collector.identity import Identity, identity_notes
-from services.collector.novelty import Novelty, find_missing, item_id
+from services.collector.novelty import Novelty, find_missing, item_id, vanished
 from services.collector.publishing import publish
 from services.collector.recognising import recognise
 from services.collector.rereading import Page, page_of
@@ -183,6 +183,7 @@ class Collector:
         resumed = await self._resume(watched, now) if fetched.entries or source not in self._whole else []
         self._whole.discard(source)
         covered = [item_id(source, key) for key in fetched.covers or ()]
+        covered += vanished(resumed, fetched)
         if not fetched.unchanged:
             covered += await self._state.gone(source)
         found = await recognise(self._state, source, state.identity, fetched.entries, covered)
