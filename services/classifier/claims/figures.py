@@ -17,6 +17,7 @@ TRUST = 0.8
 """How far the chance that a window holds no claim at all bears against the phrases in it: the power of its odds.
 Chosen on the passages kept out of training, like those below."""
 LEAST_ODDS = 0.02
+"""Odds that a window counts for at least, however little it tells."""
 CIVIL = 0.3
 """And how much likelier one that it knows for civilians."""
 BESIDE = 2

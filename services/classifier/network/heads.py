@@ -75,7 +75,7 @@ def step(distance: int) -> int:
 
 
 FARTHEST_WORD = 512
-"""Words between two of one window at most."""
+"""Words between two of one window at most: it has no more pieces than that."""
 STEP_OF = np.array([step(distance) for distance in range(-FARTHEST_WORD, FARTHEST_WORD + 1)])
 
 
@@ -134,7 +134,7 @@ class Heads:
 
     def _pointers(self, scores: dict[str, Floats], first: int, sentences: npt.NDArray[np.int64]) -> dict[str, Floats]:
         """Return *scores* with how far each word stands from the phrase's *first* one taken into account."""
-        steps = STEP_OF[np.clip(np.arange(len(sentences)) - first, -FARTHEST_WORD, FARTHEST_WORD) + FARTHEST_WORD]
+        steps = STEP_OF[np.arange(len(sentences)) - first + FARTHEST_WORD]
         kinds = steps + STEPS * (sentences == sentences[first])
         return {
             name: np.concatenate([row[:1], row[1:] + self.weights[f"{name}.steps"][kinds]])

@@ -29,7 +29,7 @@ WEIGHTS = {
 }  # fmt: skip
 """How much each question counts."""
 MEMORY = 0.998
-"""Share that the running mean of the weights keeps at each step: it looks back over half an epoch."""
+"""Share that the running mean of the weights keeps at each step: it looks back over some five hundred."""
 CLOSED = -1e9
 SEED = 7
 

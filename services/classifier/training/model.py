@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from services.classifier.network.heads import CHOICES, KEY, OUTCOMES, POINTERS, STEPS, step
+from services.classifier.network import heads
+from services.classifier.network.heads import CHOICES, FARTHEST_WORD, KEY, OUTCOMES, POINTERS, STEPS
 from services.classifier.training.base import INNER, WIDTH, Base
 
 HEADS = 12
@@ -17,8 +18,7 @@ LAYERS = 8
 PLACES = 512
 DROPPED = 0.1
 NORM = 1e-12
-FAR = 400
-STEP_OF = torch.tensor([step(distance) for distance in range(-FAR, FAR + 1)])
+STEP_OF = torch.from_numpy(heads.STEP_OF)
 
 
 class Layer(nn.Module):
@@ -117,7 +117,7 @@ class Reader(nn.Module):
         *words*, *whole* and *sentences* are of each window, *rows* says in which of them each figure stands.
         """
         figures, count = len(first), words.shape[1]
-        steps = STEP_OF[(torch.arange(count)[None, :] - first[:, None]).clamp(-FAR, FAR) + FAR]
+        steps = STEP_OF[torch.arange(count)[None, :] - first[:, None] + FARTHEST_WORD]
         inside = sentences[rows]
         same = (inside == inside[torch.arange(figures), first][:, None]).long()
         targets = torch.cat([whole[:, None], words], 1)
