@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from types import TracebackType
 from typing import Self
@@ -90,15 +92,14 @@ class Fetcher:
         self._hosts = hosts or Hosts()
         self._clock = clock or SystemClock()
         self._paused = paused
-        self._client = httpx.AsyncClient(
-            transport=guarded_transport(allow_private=allow_private, verify=verify),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            headers={
-                "User-Agent": f"claimwatch/{version('claimwatch')} (+{contact or 'no contact given'})",
-                "Accept-Encoding": "gzip",
-            },
-            timeout=httpx.Timeout(self._limits.total, connect=self._limits.connect),
-        )
+        # Without httpx's client around it: cookies, redirects and decoding are not wanted of it, and cost time.
+        self._transport = guarded_transport(allow_private=allow_private, verify=verify)
+        self._headers = {
+            b"User-Agent": f"claimwatch/{version('claimwatch')} (+{contact or 'no contact given'})".encode(),
+            b"Accept-Encoding": b"gzip",
+            b"Connection": b"keep-alive",
+        }
+        self._timeout = httpx.Timeout(self._limits.total, connect=self._limits.connect).as_dict()
 
     async def get(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None, accept: str = FEED_ACCEPT
@@ -113,7 +114,7 @@ class Fetcher:
                 asked for a pause, which then holds for its whole host.
 
         """
-        headers = {b"Accept": accept.encode()}
+        headers = self._headers | {b"Accept": accept.encode()}
         if etag:
             headers[b"If-None-Match"] = etag.encode("latin-1", "replace")
         if last_modified:
@@ -134,7 +135,7 @@ class Fetcher:
 
     async def close(self) -> None:
         """Let connections go."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -175,7 +176,11 @@ class Fetcher:
         return Retry(text, after=pause)
 
     async def _exchange(self, url: httpx.URL, headers: dict[bytes, bytes]) -> Response:
-        async with self._client.stream("GET", url, headers=headers, follow_redirects=False) as answer:
+        request = httpx.Request("GET", url, headers=headers, extensions={"timeout": self._timeout})
+        if url.userinfo:
+            request.headers["Authorization"] = _basic(url)
+        answer = await self._transport.handle_async_request(request)
+        async with aclosing(answer):
             body = b""
             if answer.status_code not in _REDIRECTS:
                 body = await _read(answer, decoder_for(answer.headers.get("content-encoding", ""), self._limits.body))
@@ -193,6 +198,11 @@ def host_name(url: httpx.URL) -> str:
     return url.host if url.port in {None, _PORTS.get(url.scheme)} else f"{url.host}:{url.port}"
 
 
+def _basic(url: httpx.URL) -> str:
+    """Return name and password in *url* as the header that carries them (RFC 7617)."""
+    return f"Basic {b64encode(f'{url.username}:{url.password}'.encode()).decode()}"
+
+
 def _headers(headers: httpx.Headers) -> dict[str, str]:
     """Return *headers* by lower-case names; validators byte by byte (ISO 8859-1), whatever text they may be."""
     exact = {name.decode("ascii").lower(): value.decode("latin-1") for name, value in headers.raw}
@@ -204,6 +214,7 @@ async def _read(answer: httpx.Response, decoder: Decoder) -> bytes:
     return b"".join((*parts, *decoder.finish()))
 
 
+@lru_cache(maxsize=4096)
 def _parsed(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
@@ -222,7 +233,7 @@ def _target(here: httpx.URL, location: str) -> httpx.URL:
 def _checked(url: httpx.URL) -> httpx.URL:
     if url.scheme not in ("http", "https") or not url.host:
         raise Retry(f"{_shown(str(url))}: only http and https addresses are read")
-    return url.copy_with(fragment=None)
+    return url.copy_with(fragment=None) if url.fragment else url
 
 
 def _in_words(host: str, error: Exception, limits: Limits) -> str:
