@@ -95,7 +95,7 @@ def _embedded(what: set[str], size: Size) -> Iterator[Figure]:
             yield from collect.measure(folder, size.rounds, size.feeds, 5.0)
     if "week" in what:
         _tell("a simulated week")
-        with _folder() as folder:
+        with _folder(week.PLACE) as folder:
             yield from asyncio.run(week.measure(folder, size.days))
     if "ledger" in what:
         _tell("the ledger on SQLite")
@@ -125,8 +125,8 @@ def _tell(what: str) -> None:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="claimwatch-bench-") as name:
+def _folder(place: Path | None = None) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="claimwatch-bench-", dir=place) as name:
         yield Path(name)
 
 

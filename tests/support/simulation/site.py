@@ -67,12 +67,9 @@ class Site:
     def __post_init__(self) -> None:
         self._outlets = {f"/{one.name}": one for one in self.world.outlets}
         self._channels = {one.name: _Told(one) for one in self.world.channels}
-
-    @property
-    def servers(self) -> list[Server]:
-        """Every host of the world, once."""
+        self._rendered: dict[str, tuple[int, bytes, str]] = {}
         every = [one.server for one in self.world.outlets] + [self.world.telegram]
-        return list({one.address: one for one in every}.values())
+        self._servers = list({one.address: one for one in every}.values())
 
     def url(self, outlet: Outlet) -> str:
         """Return the address of the feed of *outlet*."""
@@ -87,7 +84,7 @@ class Site:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Serve while the block runs."""
-        running = {one.address: await self._listen(one) for one in self.servers}
+        running = {one.address: await self._listen(one) for one in self._servers}
         self.ports = {address: one.sockets[0].getsockname()[1] for address, one in running.items()}
         care = asyncio.create_task(self._go_and_come(running))
         try:
@@ -107,16 +104,21 @@ class Site:
 
     async def _go_and_come(self, running: dict[str, asyncio.Server]) -> None:
         """Close the sockets of hosts that are to be away, and open them again."""
-        while True:
-            moment = self.clock.seconds()
-            for server in self.servers:
+        goings = [one for server in self._servers for one in server.troubles if one.kind == "down"]
+        turns = sorted({moment for one in goings for moment in (one.since, one.until)}, reverse=True)
+        while turns:
+            if (moment := self.clock.seconds()) < turns[-1]:
+                await asyncio.sleep(LOOKED_AFTER)
+                continue
+            while turns and turns[-1] <= moment:
+                turns.pop()
+            for server in self._servers:
                 away = _is(server.trouble(moment), "down")
                 if away and running[server.address].is_serving():
                     running[server.address].close()
                     self._cut(server.address)
                 elif not away and not running[server.address].is_serving():
                     running[server.address] = await self._listen(server)
-            await asyncio.sleep(LOOKED_AFTER)
 
     def _cut(self, address: str) -> None:
         for writer in self._connections.pop(address, ()):
@@ -202,8 +204,7 @@ class Site:
 
     def _feed(self, outlet: Outlet, headers: dict[str, str], done: Exchange) -> bytes:
         done.phase = outlet.phase(done.at)
-        body = render(outlet, done.phase)
-        etag = '"for ever"' if outlet.validators == "frozen" else f'"{sha256(body).hexdigest()[:20]}"'
+        body, etag = self._body(outlet, done.phase)
         changed = START + timedelta(seconds=int(outlet.changes[done.phase]) + 1)
         sent = {"ETag": etag, "Last-Modified": format_datetime(changed, usegmt=True)}
         allowed = {"both": ("ETag", "Last-Modified"), "date": ("Last-Modified",), "none": ()}
@@ -221,6 +222,15 @@ class Site:
         done.status = 200
         return _response(200, sent | {"Content-Type": TYPES[outlet.form]}, body)
 
+    def _body(self, outlet: Outlet, phase: int) -> tuple[bytes, str]:
+        """Return the feed and its ETag, made once for each phase."""
+        made = self._rendered.get(outlet.name)
+        if made is None or made[0] != phase:
+            body = render(outlet, phase)
+            etag = '"for ever"' if outlet.validators == "frozen" else f'"{sha256(body).hexdigest()[:20]}"'
+            made = self._rendered[outlet.name] = (phase, body, etag)
+        return made[1:]
+
     def _preview(self, done: Exchange, query: str) -> bytes:
         told = self._channels[done.source]
         told.go_on(done.at)
@@ -236,6 +246,7 @@ class _Told:
 
     def __init__(self, broadcast: Broadcast) -> None:
         self.channel = Channel(broadcast.name)
+        self.channel.post("Channel created", at=START - timedelta(days=30), service=True)
         self.texts: dict[str, str] = {}
         self._ids: dict[str, int] = {}
         steps = [(text.since, story, text.body) for story in broadcast.posts for text in story.texts]

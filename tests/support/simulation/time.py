@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import mmap
 import os
+import select
 import selectors
 import struct
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -21,8 +23,10 @@ from typing import Any
 START = datetime(2016, 2, 1, tzinfo=UTC)
 """When every simulation begins."""
 _LAYOUT = struct.Struct("dd")
-_GRACE = 0.0003
-"""Seconds for an answer to come before anyone is asked whether he still works on it."""
+_GRACE, _LONGEST_GRACE = 0.0001, 0.002
+"""Seconds for an answer to come before anyone is asked whether he still works on it; doubled while somebody does."""
+_LINE = 512
+"""Bytes that hold the name and the state of a thread."""
 
 
 class SharedClock:
@@ -78,50 +82,51 @@ class _JumpingSelector(selectors.EpollSelector):
         self.children: set[int] = set()
         self._clock = clock
         self._servers = servers
+        self._files: dict[tuple[int, int], int] = {}
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is not None and timeout <= 0:
+        if timeout is None or timeout <= 0:
             return super().select(timeout)
-        until = None if timeout is None else monotonic() + timeout
+        until, grace = monotonic() + timeout, _GRACE
         while True:
-            left = _GRACE if until is None else until - monotonic()
-            if ready := super().select(max(0.0, min(left, _GRACE))):
+            left = until - monotonic()
+            if ready := self._ready_within(min(max(left, 0.0), grace)):
                 return ready
             if left <= 0:
                 return []
-            if until is None:
-                if ready := super().select(0.02):
-                    return ready
-                continue
             if self._all_asleep():
                 if ready := super().select(0):
                     return ready
                 self._clock.jump(max(0.0, until - monotonic()))
                 return []
+            grace = min(2 * grace, _LONGEST_GRACE)
+
+    def _ready_within(self, seconds: float) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for *seconds*; epoll itself would make at least a millisecond of it."""
+        if select.select((self.fileno(),), (), (), seconds)[0]:
+            return super().select(0)
+        return []
 
     def _all_asleep(self) -> bool:
-        """Whether nobody works on anything that this process may be waiting for."""
-        me = str(os.getpid())
-        for process in (*self._servers, *self.children):
-            states = _states(process)
-            if not states:
-                self.children.discard(process)
-            if "R" in states or "D" in states:
-                return False
-        return all(state in "SZ" for thread, state in _threads("self") if thread != me)
+        """Whether nobody works on anything that this process may be waiting for.
 
+        Whoever is woken is so by the one who falls asleep after that, and the last in every such chain wakes us.
+        """
+        others = [(process, process) for process in (*self._servers, *self.children)]
+        mine, here = os.getpid(), threading.get_native_id()
+        own = [(mine, thread.native_id) for thread in threading.enumerate() if thread.native_id not in (None, here)]
+        return not any(self._works(*one) for one in (*others, *own))  # type: ignore[arg-type]  # checked above
 
-def _states(process: int) -> str:
-    return "".join(state for _, state in _threads(str(process)))
-
-
-def _threads(process: str) -> list[tuple[str, str]]:
-    """Return id and state of every thread: R works, D waits for the disk, S sleeps until somebody wakes it."""
-    found = []
-    try:
-        for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208 - hundreds of thousands of times
-            with open(f"/proc/{process}/task/{thread}/stat", "rb") as file:  # noqa: PTH123 - as above
-                found.append((thread, chr(file.read().rpartition(b") ")[2][0])))
-    except (FileNotFoundError, ProcessLookupError):
-        pass  # it ended meanwhile
-    return found
+    def _works(self, process: int, thread: int) -> bool:
+        """Say whether a thread does anything: it sleeps (S) until somebody wakes it, or has ended (Z, X)."""
+        try:
+            if (process, thread) not in self._files:
+                name = f"/proc/{process}/task/{thread}/stat"
+                self._files[process, thread] = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+            line = os.pread(self._files[process, thread], _LINE, 0)
+        except (FileNotFoundError, ProcessLookupError):
+            if file := self._files.pop((process, thread), None):
+                os.close(file)
+            self.children.discard(process)
+            return False
+        return line.rpartition(b") ")[2][:1] not in b"SZX"

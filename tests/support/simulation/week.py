@@ -29,6 +29,8 @@ SAMPLED = 1800.0
 """Simulated seconds between two samples of memory."""
 LONGEST_AWAY = 1200.0
 """Most simulated seconds between a kill and the next start, while the pace is 1."""
+JUDGED = 600.0
+"""Simulated seconds between two rounds of the watchman, whose verdicts are not looked at here."""
 STOPPING = 60.0
 """Seconds (of ours) that the process may take to end in good order."""
 
@@ -187,6 +189,7 @@ def _settings(site: Site) -> dict[str, object]:
     return {
         "sources": feeds + channels,
         "active_for": 0,
+        "health": {"every": JUDGED / site.world.pace},
         # The loopback is treated as the public internet is.
         "limits": {"private_per_host": 1, "private_spacing": 1.0},
         "telegram": {"mode": "preview", "accept_terms": True, "preview_url": site.telegram_url},
