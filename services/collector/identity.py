@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal
 
-from services.collector.novelty import Remembered, item_id, revision, shown_title
+from services.collector.novelty import Remembered, item_id, shown_title
 from services.collector.sources import Entry
 from services.collector.sources.links import normal_link
 
@@ -65,13 +65,14 @@ def names_of(entries: Iterable[Entry]) -> list[Names]:
     ]
 
 
-def settle(source: str, entries: Sequence[Entry], identity: Identity, known: Known) -> Settled:
+def settle(source: str, entries: Sequence[Entry], names: Sequence[Names], identity: Identity, known: Known) -> Settled:
     """Return the item of each of *entries*, given by what the feed's items were told apart so far, and what is known.
+
+    *names* are the further names of each of *entries*.
 
     An entry under an unknown guid that has the link, or the title, and also the text and the date of a known item is
     that item whatever the identity: nothing is lost by it.
     """
-    names = names_of(entries)
     identity = _identity(source, entries, names, identity, known)
     taken: dict[str, int] = {}
     for place, (entry, name) in enumerate(zip(entries, names, strict=True)):
@@ -134,9 +135,10 @@ def _by_identity(source: str, entry: Entry, names: Names, identity: Identity, kn
 
 
 def _same(entry: Entry, names: Names, known: Known) -> str | None:
-    hashed = revision(entry.title, entry.text)
     candidates = (known.links.get(names.link or ""), known.stories.get(names.story or ""))
-    same = (one.item for one in candidates if one and one.hash == hashed and one.published_at == entry.published_at)
+    same = (
+        one.item for one in candidates if one and one.hash == entry.revision and one.published_at == entry.published_at
+    )
     return next(same, None)
 
 

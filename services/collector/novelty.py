@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Literal
 
 from services.collector.sources import Entry, Fetched
@@ -18,30 +15,6 @@ from shared.messages import RawItem, SourceRef, stable_id
 MOST_TEXT = 200_000
 """Characters of one item. At four bytes each it still fits Kafka's default limit of 1 MiB a message."""
 MOST_TITLE = 2_000
-
-_SPACE = re.compile(r"\s+")
-
-
-class _Visible(dict[int, int | None]):
-    """A table for ``str.translate``, filled as characters are met, that leaves out format characters (category Cf)."""
-
-    def __missing__(self, code: int) -> int | None:
-        self[code] = seen = None if unicodedata.category(chr(code)) == "Cf" else code
-        return seen
-
-
-_VISIBLE = _Visible()
-
-# Lines that hold a count of readers' deeds and nothing else, as pages set them under a text. Possessive, so that a text
-# of many marks or digits costs no more than its length: each would else be tried as the end of everything before it.
-_COUNTED = (
-    r"(?:views?|reads?|likes?|shares?|comments?|просмотр\w*+|комментари\w*+|нравится|перегляд\w*+|коментар\w*+|"
-    r"مشاهد\w*+|تعليق\w*+|görüntülenme|yorum)"
-)
-_COUNT = r"\d[\d.,\u00a0\u202f ]*+[KkMmКкТт]?"
-_COUNTER = re.compile(
-    rf"^[^\w\n]*+(?:{_COUNTED}\W*+{_COUNT}|{_COUNT}\W*+{_COUNTED})[^\w\n]*+$", re.IGNORECASE | re.MULTILINE
-)
 
 
 @dataclass(frozen=True)
@@ -88,14 +61,6 @@ def item_id(source: str, key: str) -> str:
     return stable_id("item", source, key)
 
 
-def revision(title: str | None, text: str) -> str:
-    """Return the hash of what a reader sees: every letter and digit counts, spacing and invisible marks do not.
-
-    Left out are only lines that count views, likes or comments and say nothing else.
-    """
-    return sha256(f"{_seen(title or '')}\x1f{_seen(_COUNTER.sub('', text))}".encode()).hexdigest()
-
-
 def shown_title(entry: Entry) -> str | None:
     """Return the title of *entry* as it is remembered and published."""
     return (entry.title or "")[:MOST_TITLE] or None
@@ -115,7 +80,7 @@ def find_novelty(source: str, entry: Entry, known: Remembered | None, item: str 
     """
     if entry.deleted:
         return find_deletion(known, entry.edited_at) if known else None
-    hashed = revision(entry.title, entry.text)
+    hashed = entry.revision
     if known and known.hash == hashed and not known.deleted:
         return None
     change: Literal["new", "edited"] = "edited" if known else "new"
@@ -182,15 +147,6 @@ def raw_item(novelty: Novelty, source: SourceRef, seen_at: datetime) -> RawItem:
         canonical=entry.canonical,
         notes=(*entry.notes, *(("truncated",) if cut else ())),
     )
-
-
-def _seen(text: str) -> str:
-    """Return *text* as an eye compares it.
-
-    NFC and not NFKC, which would read the footnote mark in "4²" as a digit.
-    """
-    visible = unicodedata.normalize("NFC", text).translate(_VISIBLE)
-    return _SPACE.sub(" ", visible).strip()
 
 
 def vanished(resumed: Sequence[Novelty], fetched: Fetched) -> list[str]:

@@ -38,10 +38,9 @@ async def recognise(
     """
     keys = [item_id(source, entry.key) for entry in entries]
     known = await state.known({*keys, *covers})
-    asked = [
-        names for key, names in zip(keys, names_of(entries), strict=True) if identity != "guid" or key not in known
-    ]
+    names = names_of(entries)
+    asked = [name for key, name in zip(keys, names, strict=True) if identity != "guid" or key not in known]
     links, stories = await state.named(source, asked) if asked else ({}, {})
-    settled: Settled = settle(source, entries, identity, Known(known, links, stories))
+    settled: Settled = settle(source, entries, names, identity, Known(known, links, stories))
     by_name = {one.item: one for one in (*links.values(), *stories.values())}
     return Recognised(settled.items, {**by_name, **known}, settled.names, settled.identity)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from services.collector.novelty import Novelty, Remembered, revision
+from services.collector.novelty import Novelty, Remembered
 from services.collector.sources import Entry
 from services.collector.sources.addresses import same_page
 from services.collector.sources.completing import FULL, Completed, Seen, with_article
@@ -132,7 +132,7 @@ def _read(page: Page, seen: Seen, entry: Entry) -> Page:
     """Return *page* after it was *seen* and made *entry*; the validators are those of this very answer."""
     return replace(
         page,
-        text_hash=revision(entry.title, entry.text),
+        text_hash=entry.revision,
         length=len(entry.text),
         landed=seen.url,
         etag=seen.etag,

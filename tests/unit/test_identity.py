@@ -39,6 +39,7 @@ class Memory:
         settled: Settled = settle(
             "feed",
             entries,
+            names,
             self.identity,
             Known(
                 {item: one for item, one in self.items.items() if item in keys},

@@ -15,9 +15,9 @@ from services.collector.novelty import (
     find_novelty,
     item_id,
     raw_item,
-    revision,
     vanished,
 )
+from services.collector.revision import revision
 from services.collector.sources import Entry, Fetched
 from shared.messages import SourceRef
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from http import HTTPStatus
 from typing import Literal, Protocol
 
+from services.collector import revision
 from services.collector.sources.hub_links import Push
 from shared.errors import Retry
 
@@ -50,6 +52,11 @@ class Entry:
     canonical: str | None = None
     notes: tuple[str, ...] = ()
     deleted: bool = False
+
+    @cached_property
+    def revision(self) -> str:
+        """The hash of what a reader sees; asked for several times in a look, and dear for a long text."""
+        return revision.revision(self.title, self.text)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from services.collector.novelty import revision
 from services.collector.sources import Cursor, Entry, Quiet
 from services.collector.sources.feed_hints import Hints
 
@@ -55,7 +54,7 @@ def without_validators(cursor: Cursor) -> dict[str, str]:
 
 def digest(entries: Iterable[Entry]) -> str:
     """Return the hash of what *entries* say, whatever their order and the bytes around them."""
-    said = sorted(f"{entry.key}\x1f{revision(entry.title, entry.text)}" for entry in entries)
+    said = sorted(f"{entry.key}\x1f{entry.revision}" for entry in entries)
     return sha256("\x1e".join(said).encode("utf-8", "replace")).hexdigest()
 
 

@@ -168,7 +168,9 @@ def _parse_xml(text: str) -> Any:
     return feedparser.parse(
         io.BytesIO(body.encode("utf-8", "replace")),
         response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,  # every text is made plain below, which is stricter
+        # Every text is made plain below, which is stricter, and leaves no addresses within it.
+        sanitize_html=False,
+        resolve_relative_uris=False,
     )
 
 
@@ -180,29 +182,26 @@ def _lawful(reference: re.Match[str]) -> str:
 
 
 def _loose(entry: Any, base: str, language: str | None) -> _Loose:
-    contents = [content.get("value", "") for content in entry.get("content", ())]
-    text = max((plain_text(part) for part in [entry.get("summary", ""), *contents]), key=len)
-    # dict.get, because feedparser's own looks further: a published date passes for an update that never was.
-    updated = _moment(dict.get(entry, "updated_parsed"))
-    published = _moment(entry.get("published_parsed")) or updated
-    link = _link(entry, base)
+    # A plain dictionary, because feedparser's own looks further: a published date passes for an update that never was.
+    said = dict(entry)
+    contents = [dict.get(content, "value", "") for content in said.get("content", ())]
+    text = max((plain_text(part) for part in [said.get("summary", ""), *contents]), key=len)
+    updated = _moment(said.get("updated_parsed"))
+    published = _moment(said.get("published_parsed")) or updated
+    link = _link(said, base)
     return _Loose(
-        one_line(str(entry.get("id", "")))[:MOST_GUID],
+        one_line(str(said.get("id", "")))[:MOST_GUID],
         FeedEntry(
             "",
             link,
-            plain_title(_title(entry)) or None,
+            plain_title(str(said.get("title", ""))) or None,
             text,
             published,
             updated if updated != published else None,
-            _language(_spoken(entry)) or language,
-            one_line(plain_text(str(entry.get("author", ""))))[:200] or None,
+            _language(_spoken(said)) or language,
+            one_line(plain_text(str(said.get("author", ""))))[:200] or None,
         ),
     )
-
-
-def _title(entry: Any) -> str:
-    return str(entry.get("title", ""))
 
 
 def _links(feed: Any) -> tuple[tuple[str, str], ...]:
@@ -210,14 +209,14 @@ def _links(feed: Any) -> tuple[tuple[str, str], ...]:
     return tuple((rel, address) for rel, address in named if rel in ("hub", "self") and address)[:MOST_LINKS]
 
 
-def _spoken(entry: Any) -> str | None:
+def _spoken(entry: dict[str, Any]) -> str | None:
     detail = entry.get("title_detail") or entry.get("summary_detail") or {}
-    return detail.get("language")
+    return dict.get(detail, "language")
 
 
-def _link(entry: Any, base: str) -> str | None:
+def _link(entry: dict[str, Any], base: str) -> str | None:
     link = one_line(str(entry.get("link", "")))
-    own = {one_line(str(one.get("href", ""))) for one in entry.get("links", ())}
+    own = {one_line(str(dict.get(one, "href", ""))) for one in entry.get("links", ())}
     if not link or (link not in own and not link.startswith(("http://", "https://"))):
         return None  # feedparser also takes a guid for the link; one that is none is left alone
     return _web(link, base)

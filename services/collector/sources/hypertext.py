@@ -24,7 +24,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-
 _NEWLINE = re.compile(r"\r\n?")
 _PARAGRAPH = "\ue000"
 """Stands between paragraphs while a text is put together: a private character, which no text means anything by."""
-_MARKS = re.compile(rf"[\s{_PARAGRAPH}]*{_PARAGRAPH}[\s{_PARAGRAPH}]*")
 _TAG = re.compile(r"<[^<>]*>")
 MOST_TAGS = 20_000
 """Beyond this many a text is an attack or a data dump: the parser's time grows with the square of the nesting."""
@@ -32,6 +31,8 @@ MOST_TAGS = 20_000
 
 def clean(text: str) -> str:
     """Return *text* without characters that no text has, with plain line ends."""
+    if text.isprintable():  # most are, and that is known at once
+        return text
     return _CONTROL.sub("", _NEWLINE.sub("\n", text.replace("\x85", "\n")))
 
 
@@ -51,7 +52,7 @@ def plain_text(markup: str) -> str:
         return ""
     parts: list[str] = []
     _collect(root, parts)
-    return tidy(_MARKS.sub("\n\n", clean("".join(parts))))
+    return tidy("\n\n".join(filter(None, (part.strip() for part in clean("".join(parts)).split(_PARAGRAPH)))))
 
 
 def plain_title(markup: str) -> str:
