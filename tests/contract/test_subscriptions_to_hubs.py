@@ -46,6 +46,22 @@ async def test_a_subscription_begun_anew_is_not_overwritten_by_what_comes_of_the
     assert (await subscriptions.every())["feed"].state == "new"
 
 
+async def test_a_hub_that_was_told_no_secret_can_wake_its_feed_and_another_must_sign(database: Database) -> None:
+    woken: list[str] = []
+
+    async def pushed(subscription: Subscription) -> None:
+        woken.append(subscription.source)
+
+    subscriptions = Subscriptions(database.connect())
+    await subscriptions.begin(NEW)
+    await subscriptions.begin(replace(NEW, source="plain", hub="http://hub.org/", token="p" * 43))
+    callbacks = application(subscriptions, FixedClock(NOW), pushed)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(callbacks), base_url="http://us.org") as hub:
+        for token in (NEW.token, "p" * 43):
+            assert (await hub.post(f"/websub/{token}", content=b"<rss/>")).status_code == 202
+    assert woken == ["plain"]
+
+
 async def test_strangers_may_say_what_they_like(database: Database) -> None:
     pushes: list[Subscription] = []
 

@@ -16,8 +16,9 @@ from services.collector.websub import pushing
 from services.collector.websub.hub import HubClient
 from services.collector.websub.store import Subscriptions
 from services.collector.websub.subscription import Subscription
-from shared.errors import ConfigurationError, Retry
+from shared.errors import ConfigurationError, Reject, Retry
 from tests.support.collecting import CollectorWorld, feed_source, item, rss, world
+from tests.support.http_receiver import HttpReceiver, Reply
 from tests.support.hub import Hub, Subscriber
 from tests.support.web_server import Page, WebServer
 
@@ -154,6 +155,19 @@ async def test_a_hub_in_the_own_network_is_not_asked_for_a_public_feed(hub: Hub)
         with pytest.raises(Retry, match="AddressRefused"):
             await client.subscribe(Subscription("feed", hub.url, "https://e.org/", "t", "s"), "https://us.org/t")
     assert hub.requests == []
+
+
+async def test_a_secret_is_not_sent_where_it_can_be_overheard(hub: Hub) -> None:
+    plain = hub.url.replace("127.0.0.1", "0.0.0.0")  # leads here too, but is no loopback address
+    async with HubClient(allow_private=True) as client, HttpReceiver() as leading_away:
+        await client.subscribe(Subscription("feed", plain, "https://e.org/", "t", "s"), "https://us.org/t")
+        assert [one.get("hub.secret") for one in hub.requests] == [None]
+        leading_away.always = Reply(307, {"Location": plain})
+        with pytest.raises(Reject, match="without TLS"):
+            await client.subscribe(
+                Subscription("feed", leading_away.url, "https://e.org/", "t", "s"), "https://us.org/t"
+            )
+        assert len(hub.requests) == 1
 
 
 async def test_a_port_that_is_taken_is_told(world: CollectorWorld) -> None:

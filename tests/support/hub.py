@@ -106,6 +106,6 @@ class Hub:
         callback, topic = form["hub.callback"], form["hub.topic"]
         answer = await self.verify(callback, topic)
         verified = answer.status_code == 200 and answer.text == answer.request.url.params["hub.challenge"]
-        self.subscribers.append(Subscriber(callback, topic, form["hub.secret"], verified))
+        self.subscribers.append(Subscriber(callback, topic, form.get("hub.secret", ""), verified))
         async with self._changed:
             self._changed.notify_all()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from services.collector.websub.subscription import (
     asking,
     carries,
     denied,
+    is_confidential,
     is_due,
     is_signed,
     offered,
@@ -66,6 +68,24 @@ def test_a_feed_names_its_hub_and_headers_go_before_it() -> None:
     assert push_of({"link": "<https://other.org/>; rel=hub"}, feed.links, URL) == Push("https://other.org/", PUSH.topic)
 
 
+def test_a_json_feed_names_its_hub_and_its_own_address() -> None:
+    hubs = [
+        {"type": "rssCloud", "url": "https://cloud.org/"},
+        "x",
+        {"type": "WebSub"},
+        {"type": 1, "url": "https://a/"},
+    ]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [], "feed_url": PUSH.topic}
+
+    def found(feed: dict[str, object]) -> Push | None:
+        return push_of({}, from_json(as_json(parse_feed(json.dumps(feed).encode(), None, URL))).links, URL)
+
+    assert found(feed | {"hubs": [*hubs, {"type": "WebSub", "url": PUSH.hub}]}) == PUSH
+    assert found(feed | {"hubs": hubs}) is None
+    assert found(feed | {"hubs": {"type": "WebSub", "url": PUSH.hub}}) is None
+    assert found(feed | {"hubs": [{"type": "websub", "url": "hub"}], "feed_url": 1}) == Push("https://e.org/hub", URL)
+
+
 def test_the_same_offer_changes_nothing_and_another_begins_anew() -> None:
     assert offered(new(), "feed", PUSH, "other", "other") is None
     moved = offered(new(), "feed", replace(PUSH, hub="https://new.org/"), "other", "other")
@@ -116,6 +136,22 @@ def test_pushes_carry_while_they_come() -> None:
     assert not carries(heard, NOW + timedelta(hours=25))
     assert not carries(replace(heard, expires_at=NOW), NOW)
     assert not carries(denied(heard, NOW), NOW)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://hub.org/", "http://localhost.hub.org/", "http://10.0.0.1/", "http://127.0.0.1.hub.org/", "hub", ""],
+)
+def test_a_secret_is_told_only_where_nobody_can_overhear_it(address: str) -> None:
+    assert not is_confidential(address)
+    for safe in ("https://hub.org/", "http://localhost/hub", "http://127.0.0.9:80/hub", "http://[::1]:80/hub"):
+        assert is_confidential(safe)
+
+
+def test_pushes_of_a_hub_that_was_told_no_secret_make_polling_no_slower() -> None:
+    heard = replace(verified(asking(new(), NOW), None, NOW), pushed_at=NOW)
+    assert carries(heard, NOW)
+    assert not carries(replace(heard, hub="http://hub.org/"), NOW)
 
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])

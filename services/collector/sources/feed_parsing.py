@@ -101,8 +101,9 @@ def parse_feed(body: bytes, content_type: str | None, url: str) -> Feed:
     if not text:
         raise NotAFeed("an empty answer instead of a feed")
     if text.startswith("{"):
-        loose = _from_json(text, url)
-        return Feed(_settled(loose), notes)
+        feed = _from_json(text)
+        loose = (_Loose(one_line(item.id)[:MOST_GUID], _json_entry(item, url)) for item in feed.items)
+        return Feed(_settled(loose), notes, links=_named(feed.links))
     _refuse_page(text)
     _refuse_depth(text)
     parsed = _parse_xml(text)
@@ -205,8 +206,12 @@ def _loose(entry: Any, base: str, language: str | None) -> _Loose:
 
 
 def _links(feed: Any) -> tuple[tuple[str, str], ...]:
-    named = ((str(one.get("rel", "")).lower(), one_line(str(one.get("href", "")))) for one in feed.get("links", ()))
-    return tuple((rel, address) for rel, address in named if rel in ("hub", "self") and address)[:MOST_LINKS]
+    return _named((str(one.get("rel", "")).lower(), str(one.get("href", ""))) for one in feed.get("links", ()))
+
+
+def _named(links: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    found = ((rel, one_line(address)) for rel, address in links if rel in ("hub", "self"))
+    return tuple((rel, address) for rel, address in found if address)[:MOST_LINKS]
 
 
 def _spoken(entry: dict[str, Any]) -> str | None:
@@ -231,9 +236,9 @@ def _web(link: str, base: str) -> str | None:
         return None
 
 
-def _from_json(text: str, base: str) -> list[_Loose]:
+def _from_json(text: str) -> json_feed.JsonFeed:
     try:
-        return [_Loose(one_line(item.id)[:MOST_GUID], _json_entry(item, base)) for item in json_feed.parse(text)]
+        return json_feed.parse(text)
     except json_feed.NotAJsonFeed as error:
         raise NotAFeed(str(error)) from error
 

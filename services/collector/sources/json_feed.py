@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +27,16 @@ class Item:
     author: str | None
 
 
-def parse(text: str) -> list[Item]:
-    """Return the items of the feed in *text*; what is no item is passed over.
+@dataclass(frozen=True)
+class JsonFeed:
+    """The items of a feed, and its ``links`` to WebSub hubs and to its own address: rel and address."""
+
+    items: tuple[Item, ...]
+    links: tuple[tuple[str, str], ...] = ()
+
+
+def parse(text: str) -> JsonFeed:
+    """Return the feed in *text*; what is no item is passed over.
 
     Raises:
         NotAJsonFeed: there is no feed in it.
@@ -40,7 +49,7 @@ def parse(text: str) -> list[Item]:
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list) or not str(feed.get("version", "")).startswith("https://jsonfeed.org/version/"):
         raise NotAJsonFeed("JSON that is not a JSON Feed")
-    return [_item(item, feed) for item in items if isinstance(item, dict)]
+    return JsonFeed(tuple(_item(item, feed) for item in items if isinstance(item, dict)), tuple(_links(feed)))
 
 
 def _item(item: dict[str, Any], feed: dict[str, Any]) -> Item:
@@ -56,6 +65,15 @@ def _item(item: dict[str, Any], feed: dict[str, Any]) -> Item:
         language=_string(item, "language") or _string(feed, "language"),
         author=_author(item) or _author(feed),
     )
+
+
+def _links(feed: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what the feed says of being pushed (JSON Feed 1.1, "hubs"); hubs of other protocols are passed over."""
+    hubs = feed.get("hubs")
+    for hub in hubs if isinstance(hubs, list) else ():
+        if isinstance(hub, dict) and (_string(hub, "type") or "").strip().lower() == "websub":
+            yield "hub", _string(hub, "url") or ""
+    yield "self", _string(feed, "feed_url") or ""
 
 
 def _author(value: dict[str, Any]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Self
 
 import httpx
 
-from services.collector.websub.subscription import LEASE, Subscription
+from services.collector.websub.subscription import LEASE, Subscription, is_confidential
 from shared.errors import Reject, Retry
 from shared.http_guard import guarded_transport
 
@@ -37,9 +37,10 @@ class HubClient:
             "hub.mode": "subscribe",
             "hub.topic": subscription.topic,
             "hub.callback": callback,
-            "hub.secret": subscription.secret,
             "hub.lease_seconds": str(int(LEASE.total_seconds())),
         }
+        if is_confidential(subscription.hub):
+            form["hub.secret"] = subscription.secret
         try:
             async with asyncio.timeout(SECONDS):
                 status = await self._post(httpx.URL(subscription.hub), form)
@@ -51,12 +52,20 @@ class HubClient:
             raise Reject(f"the hub answered with HTTP {status}")
 
     async def _post(self, url: httpx.URL, form: dict[str, str]) -> int:
-        """Return the status that *url*, or where it sends us, answers *form* with; what else it says is not read."""
+        """Return the status that *url*, or where it sends us, answers *form* with; what else it says is not read.
+
+        Raises:
+            Retry: too many redirects.
+            Reject: the way leads where a secret must not go.
+
+        """
         for _ in range(MOST_REDIRECTS + 1):
             async with self._client.stream("POST", url, data=form, follow_redirects=False) as answer:
                 if answer.status_code not in _REDIRECTS:
                     return answer.status_code
                 url = url.join(answer.headers.get("location", ""))
+            if "hub.secret" in form and not is_confidential(str(url)):
+                raise Reject("the hub redirects to an address without TLS, where no secret is sent")
         raise Retry(f"the hub redirects more than {MOST_REDIRECTS} times")
 
     async def __aenter__(self) -> Self:

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from services.collector.websub.store import Subscriptions
-from services.collector.websub.subscription import Subscription, denied, is_signed, verified, was_asked
+from services.collector.websub.subscription import Subscription, denied, is_confidential, is_signed, verified, was_asked
 from shared.clock import Clock
 from shared.errors import Retry
 from shared.metrics import PUSHES
@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 Pushed = Callable[[Subscription], Awaitable[None]]
-"""Called for a push that is signed with the subscription's secret."""
+"""Called for a push that is signed with the subscription's secret, or whose hub was told none."""
 
 
 def application(subscriptions: Subscriptions, clock: Clock, pushed: Pushed) -> Starlette:
@@ -79,11 +79,18 @@ class _Callbacks:
         if body is None:
             PUSHES.labels(status="too-large").inc()
             return _said(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        signed = is_signed(body, request.headers.get("x-hub-signature", ""), subscription.secret)
-        PUSHES.labels(status="accepted" if signed else "unsigned").inc()
-        if signed:
+        status = _standing(body, request.headers.get("x-hub-signature", ""), subscription)
+        PUSHES.labels(status=status).inc()
+        if status != "unsigned":
             await self._pushed(subscription)
         return _said(HTTPStatus.ACCEPTED)
+
+
+def _standing(body: bytes, signature: str, subscription: Subscription) -> str:
+    """Return what a push is: ``accepted``, ``unsigned``, or a ``hint`` from a hub that was told no secret."""
+    if not is_confidential(subscription.hub):
+        return "hint"
+    return "accepted" if is_signed(body, signature, subscription.secret) else "unsigned"
 
 
 async def _body(request: Request) -> bytes | None:

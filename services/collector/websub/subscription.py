@@ -6,7 +6,9 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Literal
+from urllib.parse import urlsplit
 
 from services.collector.sources.hub_links import Push
 
@@ -31,6 +33,7 @@ _HASHES = frozenset({"sha1", "sha256", "sha384", "sha512"})
 class Subscription:
     """One feed's push. ``token`` ends the callback's address, ``secret`` signs pushes; neither is ever shown.
 
+    A hub is told the secret only where nobody can overhear it: see :func:`is_confidential`.
     ``next_at`` is when the hub is asked next, ``asked_at`` when it last was.
     """
 
@@ -87,8 +90,24 @@ def verified(subscription: Subscription, lease_seconds: int | None, now: datetim
     return replace(subscription, state="active", expires_at=now + lease, next_at=now + lease * RENEWED_AT, failures=0)
 
 
+def is_confidential(address: str) -> bool:
+    """Whether a secret may be sent to *address*: over https, or without leaving this machine (WebSub, section 5.1)."""
+    parts = urlsplit(address)
+    if parts.scheme == "https":
+        return True
+    try:
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.hostname == "localhost"
+
+
 def carries(subscription: Subscription, now: datetime) -> bool:
-    """Whether pushes of it come, so that polling may be slower."""
+    """Whether pushes of it come, so that polling may be slower.
+
+    Pushes that prove nothing never slow it: whoever reads the callback's address on its way could send them.
+    """
+    if not is_confidential(subscription.hub):
+        return False
     if subscription.state != "active" or not subscription.expires_at or not subscription.pushed_at:
         return False
     return now < subscription.expires_at and now - subscription.pushed_at <= CARRIES_FOR
