@@ -264,6 +264,7 @@ async def _prune(settings: CollectorSettings, runtime: Runtime) -> None:
             if gone:
                 log.info("old items forgotten", items=gone)
             await pages.prune(runtime.clock.now())
+            await state.expire(runtime.clock.now())
         except Retry as reason:
             log.warning("old items could not be cleared", reason=reason.reason)
         try:

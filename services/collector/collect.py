@@ -23,7 +23,7 @@ import structlog
 
 from services.collector import schedule
 from services.collector.activity import Activity
-from services.collector.farewell import heard, least_pause
+from services.collector.farewell import heard, least_pause, trouble_of
 from services.collector.flapping import admitted
 from services.collector.identity import Identity, identity_notes
 from services.collector.novelty import Novelty, find_missing, item_id, vanished
@@ -31,7 +31,7 @@ from services.collector.publishing import publish
 from services.collector.recognising import recognise
 from services.collector.rereading import Page, page_of
 from services.collector.settings import SourceSettings
-from services.collector.sources import Elsewhere, Fetched, HostPaused, Source, Trouble, Unreadable
+from services.collector.sources import Elsewhere, Fetched, HostPaused, Source
 from services.collector.sources.article import Articles
 from services.collector.sources.completing import wants_article
 from services.collector.sources.hypertext import one_line
@@ -260,7 +260,7 @@ class Collector:
             last_error_at=now,
             next_due_at=due,
         )
-        trouble: Trouble = reason.trouble if isinstance(reason, Unreadable) else "failing"
+        trouble = trouble_of(reason, farewell, now)
         async with self._state.saving() as saving:
             await saving.source(failed)
             await saving.vitals(source, lambda vitals: vitals.failed(trouble, now))

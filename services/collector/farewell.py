@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.collector.sources import Gone, Unreadable
+from services.collector.sources import Gone, Trouble, Unreadable
 from shared.errors import Retry
 
 TIMES, LONG = 3, timedelta(hours=24)
@@ -34,10 +34,21 @@ def heard(before: Farewell | None, reason: Retry, now: datetime) -> Farewell | N
     return None if isinstance(reason, Unreadable) else before
 
 
+def believed(farewell: Farewell | None, now: datetime) -> bool:
+    """Whether the feed is taken to be gone."""
+    return farewell is not None and farewell.times >= TIMES and now - farewell.since >= LONG
+
+
 def least_pause(farewell: Farewell | None, now: datetime) -> float:
     """Return the least seconds to leave the feed alone; 0 while it is not believed to be gone."""
-    believed = farewell and farewell.times >= TIMES and now - farewell.since >= LONG
-    return PAUSE if believed else 0.0
+    return PAUSE if believed(farewell, now) else 0.0
+
+
+def trouble_of(reason: Retry, farewell: Farewell | None, now: datetime) -> Trouble:
+    """Return how a look that failed for *reason* is called; a feed is "gone" only once that is believed."""
+    if isinstance(reason, Gone) and not believed(farewell, now):
+        return "failing"
+    return reason.trouble if isinstance(reason, Unreadable) else "failing"
 
 
 def as_json(farewell: Farewell | None) -> dict[str, Any] | None:

@@ -198,16 +198,22 @@ class State:
         async with writing(self._engine) as connection:
             yield Saving(connection)
 
+    async def expire(self, now: datetime) -> int:
+        """Forget the pauses and the activity that are over *now*; return how many."""
+        expired = 0
+        async with writing(self._engine) as connection:
+            for table in (HOST_PAUSE, SOURCE_ACTIVITY):
+                expired += (await connection.execute(delete(table).where(table.c.until <= now))).rowcount
+        return expired
+
     async def prune(self, before: datetime) -> int:
-        """Forget the items that no source has shown since *before*, and what ended by then; return how many items.
+        """Forget the items that no source has shown since *before*, and what was meant by then; return how many items.
 
         What a source showed last stays while it is read: it may say "not modified" for as long.
         """
         forgotten = 0
         async with writing(self._engine) as connection:
             await intents.forget(connection, before)
-            for table in (HOST_PAUSE, SOURCE_ACTIVITY):
-                await connection.execute(delete(table).where(table.c.until < before))
             for source, shown_at, ok_at in (await connection.execute(_AGED, {"before": before})).all():
                 read = ok_at is not None and ok_at >= before
                 until = min(before, shown_at - SHOWN_TOGETHER) if read else before

@@ -236,6 +236,7 @@ async def test_pauses_and_activity_last_until_their_latest_end(database: Databas
     assert await again.pauses(LATER) == {}
     assert await again.activities(NOW) == {"feed": LATER, "another": NOW + timedelta(days=1)}
     assert set(await again.activities(LATER)) == {"another"}
-    await again.prune(NOW + timedelta(hours=1))
+    assert await again.expire(NOW) == 0
+    assert await again.expire(LATER) == 2
     assert await again.pauses(NOW) == {}
     assert set(await again.activities(NOW)) == {"another"}

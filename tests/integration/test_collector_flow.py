@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from services.collector.app import run
 from services.collector.settings import CollectorSettings
+from services.collector.state import State
 from shared.clock import SystemClock
 from shared.runtime import Runtime
 from tests.support.collecting import CollectorWorld, collector_world, feed_source, item, rss, world
@@ -41,6 +42,22 @@ async def test_a_feed_becomes_raw_items(web: WebServer, world: CollectorWorld) -
     assert one.published_at is not None
     assert one.published_at.isoformat() == "2016-02-02T10:00:00+00:00"
     assert (one.source.id, one.source.side, one.lang, one.notes) == ("feed", "RU", "en", ())
+
+
+async def test_pauses_that_are_over_are_forgotten_while_the_collector_runs(world: CollectorWorld) -> None:
+    state, now = State(world.runtime.engine), world.clock.now()
+    await state.pause("over.org", now - timedelta(minutes=1))
+    await state.pause("paused.org", now + timedelta(minutes=1))
+    world.sources.append(feed_source("https://feed.test/", interval=3_600))
+    running = asyncio.create_task(run(world.runtime, world.settings))
+    try:
+        async with asyncio.timeout(30):
+            while "over.org" in await state.pauses(now - timedelta(days=1)):
+                await asyncio.sleep(0.02)
+    finally:
+        world.runtime.stop.set()
+        await running
+    assert set(await state.pauses(now - timedelta(days=1))) == {"paused.org"}
 
 
 async def test_an_unchanged_feed_is_answered_304_and_publishes_nothing(web: WebServer, world: CollectorWorld) -> None:

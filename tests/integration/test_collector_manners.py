@@ -170,11 +170,12 @@ async def test_a_feed_that_is_gone_is_slowed_down_and_welcome_when_it_comes_back
         for _ in range(2):
             await look(HALF_A_DAY)
             source = (await world.health())["feed"]
-            assert source.state == "gone"
+            assert (source.state, "HTTP 410" in (source.last_error or "")) == ("failing", True)
             assert source.next_due_at
             assert source.next_due_at - world.clock.now() < timedelta(hours=7)
         await look(HALF_A_DAY)
         source = (await world.health())["feed"]
+        assert source.state == "gone"
         assert source.since == world.clock.now() - timedelta(days=1)
         assert source.next_due_at == world.clock.now() + timedelta(days=1)
         web.serve("/feed", ONE)

@@ -86,22 +86,33 @@ async def test_a_source_that_falls_silent_is_told_and_its_return_too(world: Coll
 
 
 @pytest.mark.parametrize(
-    ("page", "state", "at_once"),
-    [(Page(b"", 403), "blocked", 0), (Page(b"", 410), "gone", 1), (Page(b"", 500), "failing", 0)],
+    ("page", "state"),
+    [(Page(b"", 403), "blocked"), (Page(b"", 410), "failing"), (Page(b"", 500), "failing")],
 )
-async def test_what_a_server_answers_is_told_when_it_lasts(
-    world: CollectorWorld, page: Page, state: str, at_once: int
-) -> None:
+async def test_what_a_server_answers_is_told_when_it_lasts(world: CollectorWorld, page: Page, state: str) -> None:
     async with WebServer() as web:
         world.sources.append(feed_source(served(web, "/feed", page)))
         await world.look()
         assert (await world.health())["feed"].state == state
-        assert len(await watchman(world).round()) == at_once
+        assert await watchman(world).round() == []
         world.clock.advance(2 * HOUR)
         await world.look()
-        assert len(await watchman(world).round()) == 1 - at_once
+        assert len(await watchman(world).round()) == 1
         (notice,) = await told(world)
         assert notice.fix
+
+
+async def test_a_feed_is_told_as_gone_once_it_has_said_so_for_a_day(world: CollectorWorld) -> None:
+    async with WebServer() as web:
+        world.sources.append(feed_source(served(web, "/feed", Page(b"", 410))))
+        for _ in range(4):
+            await world.look()
+            await watchman(world).round()
+            world.clock.advance(12 * HOUR)
+    doubted, believed = await told(world)
+    assert "HTTP 410" in doubted.summary
+    assert (doubted.headline, believed.headline) == ("Feed: cannot be read", "Feed: is gone for good")
+    assert believed.at - doubted.since >= 24 * HOUR
 
 
 async def test_when_the_network_is_away_one_message_says_so(world: CollectorWorld) -> None:
@@ -130,7 +141,9 @@ async def test_when_the_network_is_away_one_message_says_so(world: CollectorWorl
 
 async def test_a_log_that_is_away_delays_what_is_told_and_loses_nothing(world: CollectorWorld) -> None:
     async with WebServer() as web:
-        world.sources.append(feed_source(served(web, "/feed", Page(b"", 410))))
+        world.sources.append(feed_source(served(web, "/feed", Page(b"", 403))))
+        await world.look()
+        world.clock.advance(HOUR)
         await world.look()
         world.log.fail_after(1)
         with pytest.raises(Retry):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.collector.farewell import PAUSE, Farewell, as_json, from_json, heard, least_pause
+from services.collector.farewell import PAUSE, Farewell, as_json, from_json, heard, least_pause, trouble_of
 from services.collector.sources import Challenged, Gone
 from shared.errors import Retry
 
@@ -25,7 +25,15 @@ def told(hours: list[float]) -> Farewell | None:
     [([0], 0), ([0, 12], 0), ([0, 12, 23], 0), ([0, 24], 0), ([0, 12, 24], PAUSE), ([0, 1, 2, 3, 100], PAUSE)],
 )
 def test_it_is_believed_after_three_times_over_a_day(hours: list[float], pause: float) -> None:
-    assert least_pause(told(hours), NOW + timedelta(hours=hours[-1])) == pause
+    now = NOW + timedelta(hours=hours[-1])
+    assert least_pause(told(hours), now) == pause
+    assert trouble_of(Gone("410"), told(hours), now) == ("gone" if pause else "failing")
+
+
+def test_what_fails_in_another_way_is_called_by_its_own_name() -> None:
+    long_ago = told([0, 12, 24])
+    assert trouble_of(Challenged("captcha"), None, NOW) == "challenged"
+    assert trouble_of(Retry("timeout"), long_ago, NOW + timedelta(hours=25)) == "failing"
 
 
 def test_a_failure_that_says_nothing_of_it_changes_nothing_and_another_answer_ends_it() -> None:

@@ -92,7 +92,7 @@ class Elsewhere(Retry):
 
 Trouble = Literal["failing", "not-a-feed", "blocked", "challenged", "gone", "revoked"]
 """How a look failed: in any way; a web page or something else came; refused (401, 403, restricted); a page that tells
-people from programs came; 410; the account's session is ended."""
+people from programs came; 410, again and again; the account's session is ended."""
 
 
 class Unreadable(Retry):

@@ -163,7 +163,10 @@ def _refuse(response: Response) -> None:
         raise Challenged(f"{where}: {in_words(who)}", after=after)
     match status:
         case HTTPStatus.GONE:
-            raise Gone(f"{where}: the feed is gone for good (HTTP 410). Look for its successor", after=after)
+            raise Gone(
+                f"{where}: the server says that the feed is gone for good (HTTP 410). Look for its successor",
+                after=after,
+            )
         case HTTPStatus.NOT_FOUND:
             raise Retry(f"{where}: there is no feed here now (HTTP 404). If that lasts, check the address", after=after)
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN | HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
