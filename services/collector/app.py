@@ -146,7 +146,7 @@ async def _workshop(
         private = await stack.enter_async_context(_fetcher(settings, clock, private_hosts, paused, allow_private=True))
         telegram = None
         if settings.telegram.mode != "off":
-            telegram = TelegramSources(settings.telegram, public, runtime.engine)
+            telegram = TelegramSources(settings.telegram, public, parsers, runtime.engine)
             stack.push_async_callback(telegram.close)
         taken = frozenset(one.url for one in chosen_sources(settings) if one.url)
         yield _Workshop(public, private, (public_hosts, private_hosts), parsers, telegram, clock, taken, gate)

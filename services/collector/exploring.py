@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from services.collector.discovery import Discovery
 from services.collector.settings import CollectorSettings
@@ -41,7 +42,9 @@ async def exploring(settings: CollectorSettings, *, allow_private: bool = False)
             by_preview = telegram.mode in ("preview", "both")
             yield Exploration(
                 Discovery(fetcher, parsers, clock),
-                (lambda channel: PreviewSource(channel, fetcher, base=telegram.preview_url, first=telegram.first))
+                partial(
+                    PreviewSource, fetcher=fetcher, parsers=parsers, base=telegram.preview_url, first=telegram.first
+                )
                 if by_preview
                 else None,
             )

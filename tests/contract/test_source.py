@@ -137,7 +137,9 @@ async def sitemap_outlet(stack: AsyncExitStack) -> Outlet:
 async def preview_outlet(stack: AsyncExitStack) -> Outlet:
     site = stack.enter_context(PreviewSite())
     fetcher = await stack.enter_async_context(local_fetcher())
-    return ChannelOutlet(site.channel("WarNews"), PreviewSource("warnews", fetcher, base=site.url), site)
+    parsers = ParserPool()
+    stack.push_async_callback(parsers.close)
+    return ChannelOutlet(site.channel("WarNews"), PreviewSource("warnews", fetcher, parsers, base=site.url), site)
 
 
 async def account_outlet(stack: AsyncExitStack) -> Outlet:

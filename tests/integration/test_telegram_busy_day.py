@@ -18,7 +18,7 @@ from tests.support.channel import Channel
 from tests.support.lone_session import LoneSession
 from tests.support.mtproto import MtprotoServer
 from tests.support.preview_site import PreviewSite
-from tests.support.reading import Reader, local_fetcher
+from tests.support.reading import Reader, ReadHere, local_fetcher
 
 ROUNDS = 40
 
@@ -108,7 +108,7 @@ async def test_the_preview_ends_with_what_the_channel_holds(seed: int) -> None:
     channel = Channel("WarNews")
     with PreviewSite(channel) as site:
         async with local_fetcher() as fetcher:
-            reader = Reader(PreviewSource("warnews", fetcher, base=site.url, reread=1000))
+            reader = Reader(PreviewSource("warnews", fetcher, ReadHere(), base=site.url, reread=1000))
             await live_through(channel, reader, lambda: site.fail_next(500, 502), chance)
             site.statuses.clear()
             for _ in range(2 * channel.newest // 20):

@@ -18,7 +18,7 @@ from shared.settings import Secret
 from tests.support.channel import Channel
 from tests.support.mtproto import MtprotoServer
 from tests.support.preview_site import PreviewSite
-from tests.support.reading import Reader, local_fetcher
+from tests.support.reading import Reader, ReadHere, local_fetcher
 
 RTL = "\u200fقُتل ٤ جنرالات روس قرب حمص\nالمصدر: سانا"
 
@@ -74,12 +74,13 @@ async def readers(channel: Channel, engine: AsyncEngine) -> AsyncIterator[tuple[
     with PreviewSite(channel) as site:
         async with MtprotoServer(channel) as server:
             settings = TelegramSettings(mode="preview", accept_terms=True, preview_url=site.url)
-            previews = TelegramSources(settings, fetcher, engine)
+            previews = TelegramSources(settings, fetcher, ReadHere(), engine)
             accounts = TelegramSources(
                 TelegramSettings(
                     mode="account", accept_terms=True, api_id=1, api_hash=Secret("h"), session=Secret(server.session())
                 ),
                 fetcher,
+                ReadHere(),
                 engine,
             )
             yield Reader(previews.source("@warnews")), Reader(accounts.source("https://t.me/s/WarNews"))
@@ -128,7 +129,7 @@ async def test_when_the_preview_closes_the_account_reads_on_where_it_stopped(
                 session=Secret(server.session()),
                 preview_url=site.url,
             )
-            sources = TelegramSources(settings, fetcher, engine)
+            sources = TelegramSources(settings, fetcher, ReadHere(), engine)
             reader = Reader(sources.source("warnews"))
             channel.post("first")
             await reader.look()

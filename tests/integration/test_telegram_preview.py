@@ -8,11 +8,12 @@ import pytest
 
 from services.collector.sources import Entry, Fetched
 from services.collector.sources.fetching import Fetcher
+from services.collector.sources.parser_process import ParserPool
 from services.collector.sources.telegram.preview import PreviewClosed, PreviewSource
 from shared.errors import Retry
 from tests.support.channel import Channel
 from tests.support.preview_site import PreviewSite
-from tests.support.reading import Reader, local_fetcher
+from tests.support.reading import Reader, ReadHere, local_fetcher
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ async def fetcher() -> AsyncIterator[Fetcher]:
 
 @pytest.fixture
 def reader(site: PreviewSite, fetcher: Fetcher) -> Reader:
-    return Reader(PreviewSource("warnews", fetcher, base=site.url))
+    return Reader(PreviewSource("warnews", fetcher, ReadHere(), base=site.url))
 
 
 def ids(fetched: Fetched) -> list[int]:
@@ -125,7 +126,7 @@ async def test_a_gap_longer_than_one_look_is_filled_by_the_next_ones_even_after_
     assert len(reader.texts) < 601
     for number in range(602, 650):
         channel.post(f"post {number}")
-    reader.source = PreviewSource("warnews", fetcher, base=site.url)
+    reader.source = PreviewSource("warnews", fetcher, ReadHere(), base=site.url)
     await reader.look_until_done()
     assert set(reader.texts) == {f"warnews/{number}" for number in range(1, 650)}
     assert reader.deleted == set()
@@ -212,8 +213,34 @@ async def test_a_restriction_is_quoted(channel: Channel, reader: Reader) -> None
 
 async def test_a_name_nobody_has_is_said_so(site: PreviewSite, fetcher: Fetcher) -> None:
     with pytest.raises(Retry, match="no public channel of this name") as refused:
-        await PreviewSource("nobody", fetcher, base=site.url).fetch({})
+        await PreviewSource("nobody", fetcher, ReadHere(), base=site.url).fetch({})
     assert not isinstance(refused.value, PreviewClosed)
+
+
+async def test_a_hostile_page_costs_a_bounded_time_in_another_process(
+    site: PreviewSite, channel: Channel, reader: Reader, fetcher: Fetcher
+) -> None:
+    parsers = ParserPool(workers=1, seconds=5)
+    reader.source = PreviewSource("warnews", fetcher, parsers, base=site.url)
+    try:
+        channel.post("one")
+        assert (await one(reader)).text == "one"
+        for page, reason in (
+            ("<div>" * 1_000_000, "nested more than"),
+            ("<div><table></div></table>" * 300_000, "took over 5 seconds"),
+        ):
+            site.pages.append(page)
+            with pytest.raises(Retry, match=reason) as refused:
+                await reader.look()
+            assert not isinstance(refused.value, PreviewClosed)
+        channel.edit(1, "two")
+        assert (await one(reader)).text == "two"
+        channel.preview = False
+        with pytest.raises(PreviewClosed, match="has no public preview"):
+            await reader.look()
+    finally:
+        await parsers.close()
+    assert reader.deleted == set()
 
 
 async def test_changed_markup_is_an_alarm_and_not_silence(channel: Channel, reader: Reader) -> None:

@@ -17,12 +17,16 @@ EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]")
 
 
 class PreviewSite:
-    """An HTTP server in a thread; ``url`` is its address, ``requests`` the paths asked for so far."""
+    """An HTTP server in a thread; ``url`` is its address, ``requests`` the paths asked for so far.
+
+    The next requests are answered with ``statuses``, then with ``pages``, if there are any.
+    """
 
     def __init__(self, *channels: Channel) -> None:
         self.channels = {channel.name.casefold(): channel for channel in channels}
         self.requests: list[str] = []
         self.statuses: list[int] = []
+        self.pages: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -56,6 +60,8 @@ class PreviewSite:
         self.requests.append(target)
         if self.statuses:
             return self.statuses.pop(0), {"Retry-After": "90"}, "busy"
+        if self.pages:
+            return 200, {}, self.pages.pop(0)
         parts = urlsplit(target)
         *_, name = parts.path.split("/")
         channel = self.channels.get(name.casefold())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from services.collector.sources import Cursor, Entry, Fetched, Source
 from services.collector.sources.fetching import Fetcher
 from services.collector.sources.hosts import Hosts
+from services.collector.sources.telegram.markup import Landing, Page, read_landing, read_page
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,16 @@ class Answer:
 def local_fetcher() -> Fetcher:
     """Return the product's fetcher, allowed to visit this machine and without pauses between requests."""
     return Fetcher(allow_private=True, hosts=Hosts(at_once=8, spacing=0))
+
+
+class ReadHere:
+    """Reads preview pages in the test's own process, where there is nothing to be protected from."""
+
+    async def preview(self, body: bytes, url: str, channel: str) -> Page:
+        return read_page(body, channel)
+
+    async def landing(self, body: bytes, url: str) -> Landing:
+        return read_landing(body)
 
 
 @dataclass

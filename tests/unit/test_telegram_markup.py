@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from services.collector.sources.telegram.markup import MOST_POSTS, Page, read_landing, read_page
+from services.collector.sources.nesting import TooDeep
+from services.collector.sources.telegram.markup import MOST_POSTS, Page, as_json, from_json, read_landing, read_page
 from services.collector.sources.telegram.post import Post
 
 PAGE = Path(__file__).parents[1] / "data" / "telegram" / "page.html"
@@ -118,12 +120,27 @@ def test_a_message_without_a_usable_id_is_unreadable(name: str) -> None:
     ],
     ids=["nested bold", "nested replies", "nested texts", "nested posts"],
 )
-def test_deeply_nested_markup_ends(inner: str) -> None:
+def test_markup_that_nests_without_end_is_refused(inner: str) -> None:
     message = f'<div class="tgme_widget_message" data-post="WarNews/1"><div class="tgme_widget_message_text">{inner}'
     body = f'<section class="tgme_channel_history"><div class="tgme_widget_message_wrap">{message}'
-    page = read_page(body.encode(), "WarNews")
-    assert page.ids[0] == 1
-    assert len(page.posts) + page.unreadable <= MOST_POSTS
+    with pytest.raises(TooDeep):
+        read_page(body.encode(), "WarNews")
+    with pytest.raises(TooDeep):
+        read_landing(body.encode())
+
+
+def test_more_posts_than_a_page_has_are_left_unread() -> None:
+    post = '<div class="tgme_widget_message_wrap"><div class="tgme_widget_message" data-post="WarNews/{}"></div></div>'
+    posts = "".join(post.format(number) for number in range(1, 2 * MOST_POSTS))
+    page = read_page(f'<section class="tgme_channel_history">{posts}</section>'.encode(), "WarNews")
+    assert page.ids == tuple(range(1, MOST_POSTS + 1))
+
+
+def test_a_page_travels_as_json(page: Page) -> None:
+    assert page.posts
+    assert from_json(json.loads(json.dumps(as_json(page)))) == page
+    nothing = Page(history=True, nothing=True)
+    assert from_json(json.loads(json.dumps(as_json(nothing)))) == nothing
 
 
 def test_a_quotation_is_known_by_its_place_even_without_its_class() -> None:

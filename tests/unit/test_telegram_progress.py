@@ -10,7 +10,7 @@ from services.collector.sources.telegram.preview import PreviewSource
 from services.collector.sources.telegram.progress import Progress, kept
 from tests.support.channel import Channel
 from tests.support.preview_site import history
-from tests.support.reading import Answer, Reader
+from tests.support.reading import Answer, Reader, ReadHere
 
 
 @dataclass
@@ -95,7 +95,7 @@ async def test_whatever_happens_between_looks_every_post_is_read_and_no_living_o
     happenings: list[tuple[str, int]],
 ) -> None:
     channel = Channel("WarNews")
-    reader = Reader(PreviewSource("warnews", PagesInMemory(channel)))
+    reader = Reader(PreviewSource("warnews", PagesInMemory(channel), ReadHere()))
     channel.post("first")
     await reader.look()
     for what, number in happenings:

@@ -12,7 +12,7 @@ from services.collector.sources.telegram.preview import PreviewSource
 from services.collector.sources.telegram.settings import TelegramSettings
 from shared.database import create_engine
 from shared.errors import ConfigurationError
-from tests.support.reading import Answer
+from tests.support.reading import Answer, ReadHere
 
 ACCOUNT: dict[str, Any] = {"api_id": 1, "api_hash": "0123456789abcdef", "session": "1" + "B" * 351 + "="}
 
@@ -84,14 +84,16 @@ def test_the_test_servers_address() -> None:
     ("mode", "kind"), [("preview", PreviewSource), ("account", AccountSource), ("both", PreviewOrAccount)]
 )
 async def test_each_mode_makes_its_source(mode: str, kind: type) -> None:
-    sources = TelegramSources(TelegramSettings(mode=mode, accept_terms=True, **ACCOUNT), NoFetcher(), NOWHERE)
+    sources = TelegramSources(
+        TelegramSettings(mode=mode, accept_terms=True, **ACCOUNT), NoFetcher(), ReadHere(), NOWHERE
+    )
     assert isinstance(sources.source("@warnews"), kind)
     await sources.close()
 
 
 def test_a_channel_while_telegram_is_off_is_a_fault_of_the_configuration() -> None:
     with pytest.raises(ConfigurationError, match="warnews") as refused:
-        TelegramSources(TelegramSettings(), NoFetcher(), NOWHERE).source("warnews")
+        TelegramSources(TelegramSettings(), NoFetcher(), ReadHere(), NOWHERE).source("warnews")
     assert refused.value.key == "collector.telegram.mode"
 
 
@@ -99,18 +101,20 @@ def test_a_channel_while_telegram_is_off_is_a_fault_of_the_configuration() -> No
     ("via", "kind"), [("preview", PreviewSource), ("account", AccountSource), (None, PreviewOrAccount)]
 )
 async def test_a_channel_chooses_its_way_where_the_mode_is_both(via: Any, kind: type) -> None:
-    sources = TelegramSources(TelegramSettings(mode="both", accept_terms=True, **ACCOUNT), NoFetcher(), NOWHERE)
+    sources = TelegramSources(
+        TelegramSettings(mode="both", accept_terms=True, **ACCOUNT), NoFetcher(), ReadHere(), NOWHERE
+    )
     assert isinstance(sources.source("@warnews", via=via), kind)
     await sources.close()
 
 
 async def test_a_channel_cannot_choose_what_the_mode_forbids() -> None:
-    sources = TelegramSources(TelegramSettings(mode="preview", accept_terms=True), NoFetcher(), NOWHERE)
+    sources = TelegramSources(TelegramSettings(mode="preview", accept_terms=True), NoFetcher(), ReadHere(), NOWHERE)
     with pytest.raises(ConfigurationError, match=r"preview.*warnews.*via account.*both"):
         sources.source("warnews", via="account")
 
 
 def test_an_invitation_is_no_public_channel() -> None:
-    sources = TelegramSources(TelegramSettings(mode="preview", accept_terms=True), NoFetcher(), NOWHERE)
+    sources = TelegramSources(TelegramSettings(mode="preview", accept_terms=True), NoFetcher(), ReadHere(), NOWHERE)
     with pytest.raises(ConfigurationError, match=r"\+AbCdEf"):
         sources.source("https://t.me/+AbCdEf")

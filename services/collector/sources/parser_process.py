@@ -13,7 +13,7 @@ import os
 import resource
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -22,10 +22,13 @@ from typing import Any, BinaryIO, Literal
 from services.collector.sources import Challenged, NoFeed, sitemap_parsing
 from services.collector.sources.article_parsing import Article, NotAnArticle, parse_article, parse_page
 from services.collector.sources.feed_parsing import Feed, NotAFeed, as_json, from_json, parse_feed
+from services.collector.sources.nesting import TooDeep
 from services.collector.sources.sitemap_parsing import NotASitemap, Sitemap, parse_sitemap
+from services.collector.sources.telegram import markup
+from services.collector.sources.telegram.markup import Landing, Page, read_landing, read_page
 from shared.errors import Retry
 
-Task = Literal["feed", "page", "article", "sitemap"]
+Task = Literal["feed", "page", "article", "sitemap", "preview", "landing"]
 USES = 500
 """Documents after which a worker is replaced: parsers in C leak a little."""
 
@@ -79,6 +82,24 @@ class ParserPool:
         """
         answer = await self._ask("sitemap", body, content_type, url, since=since.isoformat())
         return sitemap_parsing.from_json(answer)
+
+    async def preview(self, body: bytes, url: str, channel: str) -> Page:
+        """Return what the page of *channel* in *body* shows.
+
+        Raises:
+            Retry: it cannot be read within the limits.
+
+        """
+        return markup.from_json(await self._ask("preview", body, None, url, channel=channel))
+
+    async def landing(self, body: bytes, url: str) -> Landing:
+        """Return what the page in *body* says about a channel that shows no history.
+
+        Raises:
+            Retry: it cannot be read within the limits.
+
+        """
+        return Landing(**await self._ask("landing", body, None, url))
 
     async def close(self) -> None:
         """End the idle workers."""
@@ -165,22 +186,28 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
 
 def handle(request: dict[str, Any], body: bytes) -> dict[str, Any]:
     """Return the answer to one request; a document that cannot be read is an answer too."""
-    content_type, url = request["content_type"], request["url"]
     try:
-        match request["task"]:
-            case "feed":
-                return as_json(parse_feed(body, content_type, url))
-            case "page":
-                return {"text": parse_page(body, content_type)}
-            case "sitemap":
-                since = datetime.fromisoformat(request["since"])
-                return sitemap_parsing.as_json(parse_sitemap(body, content_type, since))
-            case _:
-                return asdict(parse_article(body, content_type, url))
-    except (NotAFeed, NotAnArticle, NotASitemap) as error:
+        return _READERS[request["task"]](body, request)
+    except (NotAFeed, NotAnArticle, NotASitemap, TooDeep) as error:
         return {"error": str(error)} | _kind(error)
     except Exception as error:  # noqa: BLE001 - parsers of others' code, on hostile input, in a process of its own
         return {"error": f"the reader failed on it ({type(error).__name__})"}
+
+
+def _sitemap(body: bytes, asked: dict[str, Any]) -> dict[str, Any]:
+    since = datetime.fromisoformat(asked["since"])
+    return sitemap_parsing.as_json(parse_sitemap(body, asked["content_type"], since))
+
+
+_READERS: dict[Task, Callable[[bytes, dict[str, Any]], dict[str, Any]]] = {
+    "feed": lambda body, asked: as_json(parse_feed(body, asked["content_type"], asked["url"])),
+    "page": lambda body, asked: {"text": parse_page(body, asked["content_type"])},
+    "article": lambda body, asked: asdict(parse_article(body, asked["content_type"], asked["url"])),
+    "sitemap": _sitemap,
+    "preview": lambda body, asked: markup.as_json(read_page(body, asked["channel"])),
+    "landing": lambda body, _asked: asdict(read_landing(body)),
+}
+"""What each task makes of a document, given the request."""
 
 
 def _kind(error: Exception) -> dict[str, str]:

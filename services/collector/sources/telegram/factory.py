@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.collector.sources import Cursor, Fetched, Source
 from services.collector.sources.telegram.account import AccountSource
 from services.collector.sources.telegram.post import channel_name
-from services.collector.sources.telegram.preview import Fetcher, PreviewClosed, PreviewSource
+from services.collector.sources.telegram.preview import Fetcher, Parsers, PreviewClosed, PreviewSource
 from services.collector.sources.telegram.session_lease import SessionLease
 from services.collector.sources.telegram.settings import TelegramSettings, Way
 from shared.errors import ConfigurationError
@@ -32,9 +32,10 @@ class TelegramSources:
     *engine* is the database in which the processes of a deployment agree on who uses the account's session.
     """
 
-    def __init__(self, settings: TelegramSettings, fetcher: Fetcher, engine: AsyncEngine) -> None:
+    def __init__(self, settings: TelegramSettings, fetcher: Fetcher, parsers: Parsers, engine: AsyncEngine) -> None:
         self._settings = settings
         self._fetcher = fetcher
+        self._parsers = parsers
         self._account = _client(settings, engine) if settings.uses_account else None
 
     def source(
@@ -65,7 +66,12 @@ class TelegramSources:
         settings = self._settings
         settings.check_way(name, via)
         preview = PreviewSource(
-            name, fetcher or self._fetcher, base=settings.preview_url, reread=settings.reread, first=settings.first
+            name,
+            fetcher or self._fetcher,
+            self._parsers,
+            base=settings.preview_url,
+            reread=settings.reread,
+            first=settings.first,
         )
         if self._account is None or via == "preview":
             return preview

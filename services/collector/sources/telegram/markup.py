@@ -1,4 +1,6 @@
-"""How Telegram's public pages are written: every selector of the product is in this file (pure).
+"""How Telegram's public pages are written: every selector of the product is in this file.
+
+Pure; runs in a process of its own (``parser_process``).
 
 The markup is not documented by Telegram. What is here is what long-lived readers of these pages rely on; when it
 changes, a page reads as nothing, which :mod:`preview` reports as an alarm.
@@ -6,12 +8,14 @@ changes, a page reads as nothing, which :mod:`preview` reports as an alarm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from html import unescape
+from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
+from services.collector.sources.nesting import parse_html
 from services.collector.sources.telegram.post import Post, permalink
 
 HISTORY = ".tgme_channel_history"
@@ -82,8 +86,13 @@ class Landing:
 
 
 def read_page(body: bytes, channel: str) -> Page:
-    """Return what a ``/s/CHANNEL`` page shows. Messages of another channel count as unreadable."""
-    tree = LexborHTMLParser(body)
+    """Return what a ``/s/CHANNEL`` page shows. Messages of another channel count as unreadable.
+
+    Raises:
+        TooDeep: it nests deeper than Telegram writes, and is not read.
+
+    """
+    tree = parse_html(body)
     if tree.css_first(HISTORY) is None:
         return Page(history=False)
     posts = []
@@ -106,12 +115,37 @@ def read_page(body: bytes, channel: str) -> Page:
 
 
 def read_landing(body: bytes) -> Landing:
-    """Return what a ``/CHANNEL`` page says about a channel that has no preview."""
-    tree = LexborHTMLParser(body)
+    """Return what a ``/CHANNEL`` page says about a channel that has no preview.
+
+    Raises:
+        TooDeep: it nests deeper than Telegram writes, and is not read.
+
+    """
+    tree = parse_html(body)
     extra = _inner(tree.css_first(LANDING_EXTRA)).lower()
     about = _inner(tree.css_first(LANDING_TEXT))
     restricted = any(word in about.lower() for word in RESTRICTED)
     return Landing(exists="subscriber" in extra, restriction=about if restricted else None)
+
+
+def as_json(page: Page) -> dict[str, Any]:
+    """Return *page* as values that JSON knows."""
+    return asdict(page) | {"posts": [_post_as_json(post) for post in page.posts]}
+
+
+def from_json(value: dict[str, Any]) -> Page:
+    """Return what :func:`as_json` was given."""
+    posts = tuple(_post_from_json(post) for post in value["posts"])
+    return Page(**{**value, "ids": tuple(value["ids"]), "posts": posts})
+
+
+def _post_as_json(post: Post) -> dict[str, Any]:
+    return asdict(post) | {"published_at": post.published_at.isoformat() if post.published_at else None}
+
+
+def _post_from_json(value: dict[str, Any]) -> Post:
+    published = value["published_at"]
+    return Post(**{**value, "published_at": datetime.fromisoformat(published) if published else None})
 
 
 def _post(wrap: LexborNode, channel: str) -> Post | None:

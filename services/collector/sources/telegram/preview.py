@@ -10,7 +10,7 @@ import structlog
 
 from services.collector.sources import Blocked, Cursor, Entry, Fetched, refusal
 from services.collector.sources.fetching import PAGE_ACCEPT
-from services.collector.sources.telegram.markup import Page, read_landing, read_page
+from services.collector.sources.telegram.markup import Landing, Page
 from services.collector.sources.telegram.post import entries_of, key_of
 from services.collector.sources.telegram.progress import Progress, kept
 from shared.errors import Retry
@@ -50,6 +50,18 @@ class Fetcher(Protocol):
         ...
 
 
+class Parsers(Protocol):
+    """What is needed of :class:`services.collector.sources.parser_process.ParserPool`."""
+
+    async def preview(self, body: bytes, url: str, channel: str) -> Page:
+        """Return what a page of *channel* shows; a page that cannot be read within limits is a Retry."""
+        ...
+
+    async def landing(self, body: bytes, url: str) -> Landing:
+        """Return what a page without a history says; one that cannot be read within limits is a Retry."""
+        ...
+
+
 class PreviewClosed(Blocked):
     """The channel exists but shows no preview: closed by its owner, restricted by Telegram, or blocked from here."""
 
@@ -71,10 +83,18 @@ class PreviewSource:
     """
 
     def __init__(
-        self, channel: str, fetcher: Fetcher, *, base: str = "https://t.me", reread: int = 100, first: int = 20
+        self,
+        channel: str,
+        fetcher: Fetcher,
+        parsers: Parsers,
+        *,
+        base: str = "https://t.me",
+        reread: int = 100,
+        first: int = 20,
     ) -> None:
         self._channel = channel
         self._fetcher = fetcher
+        self._parsers = parsers
         self._base = base.rstrip("/")
         self._reread = reread
         self._first = first
@@ -136,9 +156,9 @@ class PreviewSource:
             raise Retry(self._says("there is no such channel. Check its name"))
         if response.status != OK:
             raise refusal(response.status)(self._says(f"the preview answered HTTP {response.status}"))
-        page = read_page(response.body, self._channel)
+        page = await self._parsers.preview(response.body, response.url, self._channel)
         if not page.history:
-            self._refuse(response)
+            raise await self._refused(response)
         if page.unreadable and not page.posts:
             raise Retry(
                 self._says(
@@ -151,15 +171,16 @@ class PreviewSource:
             raise PreviewClosed(self._says(f"its preview shows none of its posts. {BY_ACCOUNT}"))
         return page
 
-    def _refuse(self, response: Response) -> None:
-        landing = read_landing(response.body)
+    async def _refused(self, response: Response) -> Retry:
+        """Return what to tell of a page that holds no history."""
+        landing = await self._parsers.landing(response.body, response.url)
         if landing.restriction:
-            raise PreviewClosed(self._says(f'Telegram restricts it: "{landing.restriction[:200]}". {BY_ACCOUNT}'))
+            return PreviewClosed(self._says(f'Telegram restricts it: "{landing.restriction[:200]}". {BY_ACCOUNT}'))
         if landing.exists:
-            raise PreviewClosed(self._says(f"it has no public preview. {BY_ACCOUNT}"))
+            return PreviewClosed(self._says(f"it has no public preview. {BY_ACCOUNT}"))
         if "/s/" not in response.url:
-            raise Retry(self._says("no public channel of this name. Check the name; it may be private, or a person's"))
-        raise Retry(
+            return Retry(self._says("no public channel of this name. Check the name; it may be private, or a person's"))
+        return Retry(
             self._says("the page holds no history. Telegram may be asking for something, or has changed its pages")
         )
 
