@@ -94,7 +94,7 @@ class LimitSettings(Section):
     connect: float = Field(10, gt=0, description="Seconds to reach a server")
     total: float = Field(30, gt=0, description="Seconds for one whole answer")
     body: int = Field(16_777_216, ge=65_536, description="Bytes of one answer after decompression")
-    parse: float = Field(20, gt=0, description="Seconds to read one feed, article or preview page, in a process of its own")
+    parse: float = Field(20, gt=0, description="Seconds to read one feed or page, in a process of its own")
     memory: int = Field(1_073_741_824, ge=268_435_456, description="Bytes of address space of such a process")
     at_once: int = Field(32, ge=1, description="Sources looked at side by side")
     per_host: int = Field(1, ge=1, description="Requests side by side to one host")
