@@ -35,12 +35,12 @@ class Size:
     rounds: int
     records: int
     incidents: int
-    feeds: int
+    feeds: collect.Size
     days: float
 
 
-FULL = Size(items=200, rounds=5, records=5000, incidents=100_000, feeds=2000, days=7)
-QUICK = Size(items=40, rounds=2, records=1000, incidents=5_000, feeds=200, days=0.25)
+FULL = Size(items=200, rounds=5, records=5000, incidents=100_000, feeds=collect.FULL, days=7)
+QUICK = Size(items=40, rounds=2, records=1000, incidents=5_000, feeds=collect.QUICK, days=0.25)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,7 +92,7 @@ def _embedded(what: set[str], size: Size) -> Iterator[Figure]:
     if "collect" in what:
         _tell("polling feeds")
         with _folder() as folder:
-            yield from collect.measure(folder, size.rounds, size.feeds, 5.0)
+            yield from collect.measure(folder, size.feeds, _tell)
     if "week" in what:
         _tell("a simulated week")
         with _folder(week.PLACE) as folder:

@@ -7,10 +7,10 @@ import io
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
@@ -32,10 +32,30 @@ AT_ONCE = 32
 """Requests in flight, ours and theirs."""
 WORKERS = 2
 """Processes that parse, ours and theirs."""
-WARMING = 2.0
-"""Seconds that are not counted: connections and processes begin."""
-FIRST_LOOKS = 120.0
-"""Seconds that every feed may take to be looked at for the first time."""
+WARM = 4 * AT_ONCE
+"""Polls that are not counted: connections and processes begin."""
+FIRST_LOOKS = 180.0
+"""Seconds that all feeds together may take to be looked at for the first time."""
+TOLD_EVERY = 5.0
+"""Seconds between two words on how far the first looks are."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: feeds that do not change and feeds that do, rounds, and seconds that each of them takes.
+
+    Fewer feeds change, because the first look at each takes longest of all: every entry is new. There are more of them
+    than polls a second, for none is due more often than that.
+    """
+
+    same: int
+    new: int
+    rounds: int
+    seconds: float
+
+
+FULL = Size(same=2000, new=500, rounds=3, seconds=4.0)
+QUICK = Size(same=400, new=150, rounds=1, seconds=2.0)
 
 
 @dataclass(frozen=True)
@@ -59,45 +79,64 @@ class Feeds:
             return int(answer.read())
 
 
-def measure(folder: Path, rounds: int, feeds: int, seconds: float) -> Iterator[Figure]:
-    """Measure polls of unchanged and of changed feeds, each beside its yardstick, in turn."""
-    for kind, what, against, bare in (
-        ("same", "unchanged feeds (304)", "httpx.AsyncClient in a loop, as many in flight", _bare_polls),
-        ("new", "changed feeds, one new item of 20 each", "httpx and feedparser.parse in two processes", _bare_parses),
-    ):
-        place = folder / kind
-        place.mkdir()
-        with _serving() as port:
-            pairs = asyncio.run(_in_turn(Feeds(port, kind, feeds), place, bare, rounds, seconds))
-        yield middle(f"polling {feeds:,} feeds of one host", what, "polls/s", pairs, against)
+Tell = Callable[[str], None]
 
 
-Bare = Callable[[Feeds, float], Awaitable[float]]
+def measure(folder: Path, size: Size, tell: Tell) -> Iterator[Figure]:
+    """Measure polls of unchanged and of changed feeds, each beside its yardstick, in turn; *tell* how far it is."""
+    bare = "httpx.AsyncClient in a loop, as many in flight"
+    yield _measure(folder, size, tell, Feeds(0, "same", size.same), f"{size.same:,} unchanged feeds (304)", bare)
+    parsing = "httpx and feedparser.parse in two processes"
+    what = f"{size.new:,} changed feeds, one new item of 20 each"
+    yield _measure(folder, size, tell, Feeds(0, "new", size.new), what, parsing)
 
 
-async def _in_turn(feeds: Feeds, folder: Path, bare: Bare, rounds: int, seconds: float) -> list[tuple[float, float]]:
+def _measure(folder: Path, size: Size, tell: Tell, feeds: Feeds, what: str, against: str) -> Figure:
+    place = folder / feeds.kind
+    place.mkdir()
+    with _serving() as port:
+        pairs = asyncio.run(_in_turn(replace(feeds, port=port), place, size, tell))
+    return middle("polling feeds of one host", what, "polls/s", pairs, against)
+
+
+async def _in_turn(feeds: Feeds, folder: Path, size: Size, tell: Tell) -> list[tuple[float, float]]:
     await upgrade(f"sqlite:///{folder}/state.db")
     await create_topics(f"sqlite:///{folder}/log.db", TOPICS)
-    await _collect(feeds, folder, None)
-    return [(await _collect(feeds, folder, seconds), await bare(feeds, seconds)) for _ in range(rounds)]
+    async with _collecting(feeds, folder):
+        await _first_looks(feeds, tell)
+    bare = {"same": _bare_polls, "new": _bare_parses}[feeds.kind]
+    pairs = []
+    for number in range(1, size.rounds + 1):
+        async with _collecting(feeds, folder):
+            ours = await _rate(feeds, size)
+        theirs = await bare(feeds, size)
+        tell(f"round {number} of {size.rounds}: {ours:.0f} polls/s, barely {theirs:.0f}")
+        pairs.append((ours, theirs))
+    return pairs
 
 
-async def _collect(feeds: Feeds, folder: Path, seconds: float | None) -> float:
-    """Run the collector; return polls a second over *seconds*, or once every feed has been looked at."""
+async def _first_looks(feeds: Feeds, tell: Tell) -> None:
+    """Wait until every feed has been looked at, which takes longer than to look again: all of it is new."""
+    started = told = perf_counter()
+    async with asyncio.timeout(FIRST_LOOKS):
+        while (asked := await feeds.asked()) < feeds.count:
+            await asyncio.sleep(0.2)
+            if perf_counter() - told >= TOLD_EVERY:
+                told = perf_counter()
+                tell(f"{asked:,} of {feeds.count:,} feeds were looked at for the first time")
+    tell(f"{feeds.count:,} first looks took {perf_counter() - started:.0f} s")
+
+
+@asynccontextmanager
+async def _collecting(feeds: Feeds, folder: Path) -> AsyncIterator[None]:
+    """Run the collector."""
     settings = _settings(feeds)
     engine = create_engine(f"sqlite:///{folder}/state.db")
     log = await open_log(f"sqlite:///{folder}/log.db", client="bench")
     runtime = Runtime(log, engine)
-    before = await feeds.asked()
     collecting = asyncio.create_task(run(runtime, settings))
     try:
-        if seconds is None:
-            async with asyncio.timeout(FIRST_LOOKS):
-                while await feeds.asked() < before + feeds.count:  # noqa: ASYNC110 - another process
-                    await asyncio.sleep(0.5)
-            return 0.0
-        await asyncio.sleep(WARMING)
-        return await _rate(feeds, seconds)
+        yield
     finally:
         runtime.stop.set()
         await collecting
@@ -120,21 +159,25 @@ def _settings(feeds: Feeds) -> CollectorSettings:
     )
 
 
-async def _rate(feeds: Feeds, seconds: float) -> float:
+async def _rate(feeds: Feeds, size: Size) -> float:
+    """Return the polls a second that the server sees, once what polls is warm."""
+    begun = await feeds.asked()
+    while await feeds.asked() < begun + WARM:  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.1)
     before, started = await feeds.asked(), perf_counter()
-    await asyncio.sleep(seconds)
+    await asyncio.sleep(size.seconds)
     return (await feeds.asked() - before) / (perf_counter() - started)
 
 
-async def _bare_polls(feeds: Feeds, seconds: float) -> float:
+async def _bare_polls(feeds: Feeds, size: Size) -> float:
     async def poll(client: httpx.AsyncClient, url: str) -> None:
         answer = await client.get(url, headers={"If-None-Match": ETAG})
         assert answer.status_code == 304
 
-    return await _bare(feeds, seconds, poll)
+    return await _bare(feeds, size, poll)
 
 
-async def _bare_parses(feeds: Feeds, seconds: float) -> float:
+async def _bare_parses(feeds: Feeds, size: Size) -> float:
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as parsers:
 
         async def poll(client: httpx.AsyncClient, url: str) -> None:
@@ -142,14 +185,14 @@ async def _bare_parses(feeds: Feeds, seconds: float) -> float:
             entries = await asyncio.get_running_loop().run_in_executor(parsers, _parse, answer.content)
             assert entries
 
-        return await _bare(feeds, seconds, poll)
+        return await _bare(feeds, size, poll)
 
 
 def _parse(body: bytes) -> int:
     return len(feedparser.parse(io.BytesIO(body)).entries)
 
 
-async def _bare(feeds: Feeds, seconds: float, poll: Callable[[httpx.AsyncClient, str], Awaitable[None]]) -> float:
+async def _bare(feeds: Feeds, size: Size, poll: Callable[[httpx.AsyncClient, str], Awaitable[None]]) -> float:
     async with httpx.AsyncClient(timeout=30) as client:
 
         async def work(first: int) -> None:
@@ -158,8 +201,7 @@ async def _bare(feeds: Feeds, seconds: float, poll: Callable[[httpx.AsyncClient,
                     await poll(client, url)
 
         workers = [asyncio.create_task(work(first)) for first in range(AT_ONCE)]
-        await asyncio.sleep(WARMING)
-        rate = await _rate(feeds, seconds)
+        rate = await _rate(feeds, size)
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)

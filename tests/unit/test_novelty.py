@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import process_time
 
@@ -171,3 +172,9 @@ def test_a_post_cut_off_between_log_and_memory_and_deleted_since_is_missed(
     resumed = [found(entry(key="notes/101"))]
     fetched = Fetched(tuple(entry(key=key) for key in shown), covers=covers)
     assert vanished(resumed, fetched) == ([item_id("feed", "notes/101")] if gone else [])
+
+
+def test_an_entry_with_another_text_is_told_apart_though_the_old_one_was_asked_for_before() -> None:
+    before = entry("1 was killed")
+    assert before.revision == revision(before.title, "1 was killed")
+    assert replace(before, text="2 were killed").revision == revision(before.title, "2 were killed")
