@@ -10,7 +10,7 @@ collectors each reads a part of that topic, and all read the table.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -54,16 +54,16 @@ class Activity:
         return risen
 
 
-def listening(
-    state: State, clock: Clock, active_for: timedelta, own: Iterable[str], heard: Callable[[], Awaitable[None]]
-) -> Stage:
-    """Return the stage that reads ``incidents`` into the table for *own* sources, and then says that it *heard*."""
-    known = frozenset(own)
+def listening(state: State, clock: Clock, active_for: timedelta, heard: Callable[[], Awaitable[None]]) -> Stage:
+    """Return the stage that reads ``incidents`` into the table, and then says that it *heard*.
+
+    All sources are written down: the collector that reads the incident may not be the one that reads the source.
+    """
 
     async def handle(incident: Incident, _record: Record) -> Sequence[Output]:
         now = clock.now()
         until = speakers(incident, active_for)
-        current = {source: until[source] for source in until if source in known and now < until[source]}
+        current = {source: end for source, end in until.items() if now < end}
         if current:
             await state.activate(current)
             await heard()

@@ -230,8 +230,7 @@ async def _watch_all(
     }
     loops |= {"prune": _prune(settings, runtime), "follow": follower.follow(stop), "reread": rereader.watch(stop)}
     if active_for:
-        own = [one.settings.id for one in follower.watched]
-        loops["listen"] = run_stage(listening(follower.state, runtime.clock, active_for, own, follower.read), runtime)
+        loops["listen"] = run_stage(listening(follower.state, runtime.clock, active_for, follower.read), runtime)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(loop, name=name) for name, loop in loops.items()]
         settled = [one.settings for one in follower.watched]

@@ -33,7 +33,10 @@ STORM_LEAST, STORM_SHARE, STORM_OVER = 3, 0.9, 0.5
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of one source; the times are those of its looks."""
+    """What is known of one source; the times are those of its looks.
+
+    ``own`` is one that this collector reads; the others are read, and spoken of, by another one on the same database.
+    """
 
     source: str
     name: str
@@ -42,6 +45,7 @@ class Record:
     last_look_at: datetime | None = None
     last_ok_at: datetime | None = None
     last_error: str | None = None
+    own: bool = True
 
     @property
     def rhythm(self) -> Rhythm | None:
@@ -180,15 +184,18 @@ def compare(
     *,
     calm_since: datetime | None = None,
     pipeline: Problem | None = None,
+    canaries: bool = True,
 ) -> Findings:
     """Return what is to be told, given what was *told* before and is not over.
 
-    *calm_since* is when the last storm was over, *pipeline* what the canary found.
+    *calm_since* is when the last storm was over, *pipeline* what the canary found; without *canaries* nobody here can
+    say that it is well. What concerns all sources is judged by all *records*, so that collectors with different lists
+    say the same; of single sources only the own ones are spoken of.
     """
     open_ = {one.subject: one for one in told}
     known_storm, known_jam = open_.pop(NETWORK, None), open_.pop(PIPELINE, None)
     raised = [pipeline] if pipeline and not known_jam else []
-    over = [known_jam] if known_jam and not pipeline else []
+    over = [known_jam] if known_jam and canaries and not pipeline else []
     if known_storm:
         # Until something is seen after it, nothing is said of single sources.
         return Findings(tuple(raised), tuple(over) if stormy(records) else (*over, known_storm))
@@ -199,6 +206,8 @@ def compare(
     over += [known_end] if known_end and not ended else []
     for record in records:
         problem, known = diagnose(record, health, calm_since), open_.pop(record.source, None)
+        if not record.own:
+            continue
         if problem and problem.kind == "revoked":
             problem = None  # one session, one message
         if problem and (known is None or RANKS[problem.kind] > RANKS[known.kind]):

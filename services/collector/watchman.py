@@ -39,8 +39,15 @@ OVER = {
 }
 
 
+UNREAD = timedelta(hours=1)
+"""How long after it was due a source counts as read by another collector; from then on nobody watches it."""
+
+
 class Watchman:
-    """Judges *sources*. Several of him, in several processes, say the same under the same ids."""
+    """Judges *sources*. Several of him, in several processes, say the same under the same ids.
+
+    Where they have different lists, each speaks of his own sources and leaves what was told of the others alone.
+    """
 
     def __init__(
         self,
@@ -80,12 +87,18 @@ class Watchman:
             await self._tell(memory.untold)
             memory = await self._memory.remembered()
         now = self._clock.now()
-        records = await load_records(self._engine, self._sources)
+        records = await load_records(self._engine, self._sources, now)
         pipeline = await self._find_jam(now)
         findings = diagnosis.compare(
-            records, memory.told, now, self._health, calm_since=memory.calm_since, pipeline=pipeline
+            records,
+            memory.told,
+            now,
+            self._health,
+            calm_since=memory.calm_since,
+            pipeline=pipeline,
+            canaries=self._canary.interval is not None,
         )
-        measure(records, self._health, jammed=pipeline is not None)
+        measure([record for record in records if record.own], self._health, jammed=pipeline is not None)
         notices = make_notices(findings, {record.source: record.name for record in records}, now)
         if notices:
             await self._memory.decide(notices)
@@ -119,8 +132,8 @@ class Watchman:
         )
 
 
-async def load_records(engine: AsyncEngine, sources: Sequence[SourceSettings]) -> list[Record]:
-    """Return what is known of each of *sources*.
+async def load_records(engine: AsyncEngine, sources: Sequence[SourceSettings], now: datetime) -> list[Record]:
+    """Return what is known of each of *sources*, and of those that other collectors on this database read *now*.
 
     Raises:
         Retry: the database cannot be reached.
@@ -128,12 +141,20 @@ async def load_records(engine: AsyncEngine, sources: Sequence[SourceSettings]) -
     """
     states = {state.source: state for state in await State(engine).every()}
     vitals = await HealthState(engine).vitals()
-    return [
-        record_of(one.name, states.get(one.id, SourceState(one.id)), vitals.get(one.id, Vitals())) for one in sources
+    names = {one.id: one.name for one in sources}
+    own = [
+        record_of(name, states.get(source, SourceState(source)), vitals.get(source, Vitals()))
+        for source, name in names.items()
     ]
+    others = [
+        record_of(source, state, vitals.get(source, Vitals()), own=False)
+        for source, state in states.items()
+        if source not in names and state.next_due_at and now - state.next_due_at < UNREAD
+    ]
+    return [*own, *others]
 
 
-def record_of(name: str, state: SourceState, vitals: Vitals) -> Record:
+def record_of(name: str, state: SourceState, vitals: Vitals, *, own: bool = True) -> Record:
     """Return what is known of one source."""
     return Record(
         source=state.source,
@@ -143,6 +164,7 @@ def record_of(name: str, state: SourceState, vitals: Vitals) -> Record:
         last_look_at=state.last_look_at,
         last_ok_at=state.last_ok_at,
         last_error=state.last_error,
+        own=own,
     )
 
 

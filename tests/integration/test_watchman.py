@@ -139,6 +139,24 @@ async def test_when_the_network_is_away_one_message_says_so(world: CollectorWorl
         assert len(await told(world)) == 3
 
 
+async def test_collectors_with_different_lists_do_not_contradict_each_other(world: CollectorWorld) -> None:
+    async with WebServer() as web:
+        sick, well = feed_source(served(web, "/a", Page(b"", 403)), "a"), feed_source(web.url("/b"), "b")
+        web.serve("/b", Page(dated(range(3)).encode()))
+        said = []
+        for _ in range(4):
+            for own in (sick, well):
+                world.sources[:] = [own]
+                await world.look()
+                said += await watchman(world).round()
+            world.clock.advance(timedelta(minutes=10))
+        assert [(one.subject, one.state) for one in said] == [("a", "raised")]
+        world.clock.advance(12 * HOUR)  # since then nobody has looked at the first
+        await world.look()
+        (left,) = await watchman(world).round()
+        assert (left.subject, left.state, left.headline) == ("a", "over", "a: no longer watched")
+
+
 async def test_a_log_that_is_away_delays_what_is_told_and_loses_nothing(world: CollectorWorld) -> None:
     async with WebServer() as web:
         world.sources.append(feed_source(served(web, "/feed", Page(b"", 403))))

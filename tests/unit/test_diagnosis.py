@@ -210,6 +210,21 @@ def test_a_jam_of_the_pipeline_is_told_even_in_a_storm_and_over_once() -> None:
     assert compare([well()], [told(jam)], NOW, HEALTH).over == (told(jam),)
 
 
+def test_who_sends_no_canaries_cannot_say_that_they_arrive_again() -> None:
+    jam = Told(PIPELINE, "canary", NOW)
+    assert compare([well()], [jam], NOW, HEALTH, canaries=False) == compare([well()], [], NOW, HEALTH)
+
+
+def test_what_another_collector_reads_is_left_to_it_and_counts_where_all_are_judged() -> None:
+    others = [replace(one, own=False) for one in (ill("sick"), well("well"), ill("tg", "revoked"))]
+    known = [Told("sick", "blocked", NOW), Told("well", "silent", NOW), Told(SESSION, "revoked", NOW)]
+    assert compare([well(), *others], known, NOW, HEALTH) == compare([well()], [], NOW, HEALTH)
+    assert compare([well(), *others[:2]], [], NOW, HEALTH) == compare([well()], [], NOW, HEALTH)
+    storm = Told(NETWORK, "network", NOW)
+    away = [replace(ill(str(number)), own=False) for number in range(3)]
+    assert compare([well(), *away], [storm], NOW, HEALTH) == compare([well()], [], NOW, HEALTH)
+
+
 @pytest.mark.parametrize(
     ("span", "said"),
     [(timedelta(minutes=20), "20 min"), (timedelta(hours=5), "5 h"), (timedelta(days=3), "3 days")],
