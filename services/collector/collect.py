@@ -1,11 +1,11 @@
-"""The loop: due source, fetch, keep the news, append RawItems, remember.
+"""The loop: due source, fetch, decide what is new, remember, append RawItems.
 
 ::
 
-    schedule ─▶ Source.fetch(cursor) ─▶ novelty ─▶ intents ─▶ article ─▶ log.append ─▶ state (items, cursor, next time)
+    schedule ─▶ Source.fetch(cursor) ─▶ novelty ─▶ state (items, cursor, next time, intents) ─▶ publishing
 
-Only the last step says that anything was done. Whatever ends the process before it, the next look publishes what was
-meant, with the same ids, and then what has become of it.
+All that a look came to is one transaction. Whatever ends the process before it, the look is done again; whatever ends
+it afterwards, the intents are appended by the next that takes the source, and nothing is decided twice.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 import structlog
 
@@ -26,14 +25,13 @@ from services.collector.activity import Activity
 from services.collector.farewell import heard, least_pause, trouble_of
 from services.collector.flapping import admitted
 from services.collector.identity import Identity, identity_notes
-from services.collector.novelty import Novelty, find_missing, item_id, vanished
-from services.collector.publishing import publish
+from services.collector.intents import meant
+from services.collector.novelty import Novelty, find_missing, item_id
+from services.collector.publishing import Publisher
 from services.collector.recognising import recognise
-from services.collector.rereading import Page, page_of
 from services.collector.settings import SourceSettings
 from services.collector.sources import Elsewhere, Fetched, HostPaused, Source
 from services.collector.sources.article import Articles
-from services.collector.sources.completing import wants_article
 from services.collector.sources.hypertext import one_line
 from services.collector.state import SourceState, State, to_touch
 from services.collector.vitals import Sight, see
@@ -46,8 +44,6 @@ log = structlog.get_logger(__name__)
 
 MOST_REASON = 500
 """Characters of an error that are kept; what a server sends may stand in it."""
-BATCH, BATCH_WITH_ARTICLES = 50, 10
-"""Versions that are appended side by side and then remembered together; fewer where each may have a page to fetch."""
 LEASE = timedelta(seconds=9)
 """How long a source stays with a collector that says nothing more: so long it is left alone after a crash."""
 RENEW = LEASE.total_seconds() / 3
@@ -76,11 +72,16 @@ class Watched:
 
 
 @dataclass(frozen=True)
-class _Published:
-    """What a look showed, how many versions were put off, and by what items are told apart from now on."""
+class _Found:
+    """What a look comes to, its *news* in the order in which they are published.
 
-    sight: Sight
+    ``stale`` are items to remember as still shown, ``put_off`` how many versions have to wait.
+    """
+
+    news: list[Novelty]
+    stale: list[str]
     put_off: int
+    sight: Sight
     identity: Identity
 
 
@@ -90,20 +91,19 @@ class Collector:
     def __init__(
         self, *, log: EventLog, state: State, clock: Clock, at_once: int = 32, activity: Activity | None = None
     ) -> None:
-        self._log = log
         self._state = state
         self._clock = clock
+        self._publisher = Publisher(log, state, clock)
         self._activity = activity or Activity()
         self._turn = asyncio.Semaphore(at_once)
         self._standing: dict[str, str] = {}
-        self._whole: set[str] = set()  # sources whose last look here left nothing half done
         self._dark = False
 
     async def watch(self, watched: Watched, stop: asyncio.Event, *, spread: float = 0.0) -> None:
         """Look at one source whenever it is due, until *stop* is set; a look that has begun is finished."""
         source = watched.settings.id
         self._stand(source, "waiting")
-        state = await self._load(source, stop)
+        state = await self._caught_up(watched, stop)
         watched.looked_at = state.last_look_at
         now, failing = self._clock.now(), state.failures > 0
         due = schedule.at_start(now, state.next_due_at, source, watched.pace, spread, failing=failing)
@@ -124,6 +124,8 @@ class Collector:
             return await self._look(watched, await self._state.load(source))
 
     async def _look(self, watched: Watched, state: SourceState) -> datetime:
+        if state.outstanding:
+            await self._publisher.resume(watched.settings, watched.articles)
         try:
             fetched = await watched.source.fetch(state.cursor)
         except Elsewhere as reason:
@@ -135,55 +137,67 @@ class Collector:
         return await self._keep(watched, state, fetched)
 
     async def _keep(self, watched: Watched, state: SourceState, fetched: Fetched) -> datetime:
-        """Publish what a look brought, then remember that it was done."""
+        """Remember what a look brought, all at once, then publish it."""
         source, now = watched.settings.id, self._clock.now()
-        published = await self._publish(watched, state, fetched)
-        sight = published.sight
+        found = await self._decide(watched, state, fetched, now)
+        after = self._after(watched, state, fetched, found, now)
+        due, sight, intents = after.next_due_at or now, found.sight, meant(found.news, now)
+        if sight.shown or state.failures or intents:
+            async with self._state.saving() as saving:
+                await saving.versions(source, intents, now)
+                await saving.touch(found.stale, now)
+                await saving.source(after, held=bool(intents))
+                await saving.vitals(source, lambda vitals: vitals.looked(sight, now))
+        else:
+            await self._state.keep(after)
         FETCHES.labels(source=source, status="unchanged" if fetched.unchanged else "ok").inc()
         self._stand(source, "ok")
         if state.failures:
             log.info("source recovered", source=source, failures=state.failures)
-        adapted = schedule.adapted(state.interval, watched.pace, news=sight.news > 0)
-        watched.looked_at = self._clock.now()
+        if intents:
+            await self._publisher.bring_out(watched.settings, watched.articles, intents)
+            await self._state.extend(source, self._clock.now())
+        if found.news or found.put_off:
+            changes = Counter(novelty.change for novelty in found.news)
+            log.info("items collected", source=source, changes=dict(changes), put_off=found.put_off)
+        return due
+
+    def _after(
+        self, watched: Watched, state: SourceState, fetched: Fetched, found: _Found, now: datetime
+    ) -> SourceState:
+        """Return what is remembered of the source once the look came to what was *found*."""
+        news = found.sight.news > 0
+        adapted = schedule.adapted(state.interval, watched.pace, news=news)
+        watched.looked_at = now
         due = schedule.after_success(
-            watched.looked_at,
+            now,
             watched.pace,
             _chance(),
             interval=adapted,
-            active=self._activity.active(source, now),
+            active=self._activity.active(state.source, now),
             hint=fetched.fresh_for,
             quiet=fetched.quiet,
             next_in=fetched.next_in,
         )
-        after = replace(
+        return replace(
             state,
             # What was put off must be seen again, though the source says next time that nothing changed.
-            cursor=fetched.again if published.put_off and fetched.again is not None else fetched.cursor,
+            cursor=fetched.again if found.put_off and fetched.again is not None else fetched.cursor,
             failures=0,
             farewell=None,
             last_look_at=now,
             last_ok_at=now,
-            last_new_at=now if sight.news else state.last_new_at,
+            last_new_at=now if news else state.last_new_at,
             next_due_at=due,
             interval=adapted,
-            identity=published.identity,
-            notes=state.notes if fetched.unchanged else (*fetched.notes, *identity_notes(published.identity)),
+            identity=found.identity,
+            notes=state.notes if fetched.unchanged else (*fetched.notes, *identity_notes(found.identity)),
         )
-        if not sight.shown and not state.failures:
-            await self._state.keep(after)
-            return due
-        async with self._state.saving() as saving:
-            await saving.source(after)
-            await saving.vitals(source, lambda vitals: vitals.looked(sight, now))
-        return due
 
-    async def _publish(self, watched: Watched, state: SourceState, fetched: Fetched) -> _Published:
-        """Append every new version and remember it, batch by batch."""
-        source, now = watched.settings.id, self._clock.now()
-        resumed = await self._resume(watched, now) if fetched.entries or source not in self._whole else []
-        self._whole.discard(source)
+    async def _decide(self, watched: Watched, state: SourceState, fetched: Fetched, now: datetime) -> _Found:
+        """Return what a look comes to, given what is remembered."""
+        source = watched.settings.id
         covered = [item_id(source, key) for key in fetched.covers or ()]
-        covered += vanished(resumed, fetched)
         if not fetched.unchanged:
             covered += await self._state.gone(source)
         found = await recognise(self._state, source, state.identity, fetched.entries, covered)
@@ -195,56 +209,13 @@ class Collector:
         news += find_missing(covered, found.shown, found.known)
         # Oldest first, so that readers meet the items of a source in the order of their story.
         news.sort(key=lambda novelty: novelty.entry.published_at or now)
-        await self._bring_out(watched, news, now)
-        stale = to_touch((found.known[item] for item in found.shown if item in found.known), now)
-        if stale:
-            async with self._state.saving() as saving:
-                await saving.touch(stale, now)
-        if news or put_off:
-            changes = Counter(novelty.change for novelty in news)
-            log.info("items collected", source=source, changes=dict(changes), put_off=put_off)
         seen_before = sum(item in found.known for item in found.shown)
-        told = [novelty.change for novelty in (*resumed, *news)]
         # A sitemap names everything of two days, and only the parts of it that changed are read.
         complete = fetched.covers is not None or watched.settings.kind == "sitemap"
         first = state.last_ok_at is None
-        sight = see(fetched.entries, seen_before, told, now, first=first, complete=complete)
-        self._whole.add(source)
-        return _Published(sight, put_off, found.identity)
-
-    async def _resume(self, watched: Watched, now: datetime) -> list[Novelty]:
-        """Publish what a look that was ended meant to; a part of it may be on the log already, under the same ids."""
-        meant = await self._state.intended(watched.settings.id)
-        if meant:
-            log.info("look resumed", source=watched.settings.id, versions=len(meant))
-            await self._bring_out(watched, meant, now)
-        return meant
-
-    async def _bring_out(self, watched: Watched, news: Sequence[Novelty], now: datetime) -> None:
-        """Write down what is meant, append it and remember it, batch by batch."""
-        source = watched.settings.id
-        for batch in _portions(news, BATCH_WITH_ARTICLES if watched.articles else BATCH):
-            async with self._state.saving() as saving:
-                await saving.intend(source, batch, now)
-            pages = await self._append(watched, batch)
-            async with self._state.saving() as saving:
-                await saving.items(source, [novelty.remembered for novelty in batch], now)
-                await saving.pages([page for page in pages if page])
-
-    async def _append(self, watched: Watched, batch: Sequence[Novelty]) -> list[Page | None]:
-        """Append every version, whatever becomes of the others; return the pages to read again."""
-        tasks = [asyncio.create_task(self._append_one(watched, one)) for one in batch]
-        await asyncio.gather(*tasks, return_exceptions=True)
-        return [task.result() for task in tasks]
-
-    async def _append_one(self, watched: Watched, novelty: Novelty) -> Page | None:
-        page = None
-        if watched.articles and wants_article(novelty.entry, watched.settings.full_text):
-            completed = await watched.articles.complete(novelty.entry)
-            page = page_of(novelty, completed, watched.settings.id, self._clock.now())
-            novelty = replace(novelty, entry=completed.entry)
-        await publish(self._log, novelty, watched.settings.ref, self._clock.now())
-        return page
+        sight = see(fetched.entries, seen_before, (one.change for one in news), now, first=first, complete=complete)
+        stale = to_touch((found.known[item] for item in found.shown if item in found.known), now)
+        return _Found(news, stale, put_off, sight, found.identity)
 
     async def _record_failure(self, watched: Watched, state: SourceState, reason: Retry) -> datetime:
         source, now, failures = watched.settings.id, self._clock.now(), state.failures + 1
@@ -302,7 +273,8 @@ class Collector:
                     now = self._clock.now()
                     taking = self._state.load(source) if mine else self._state.take(source, now, now + LEASE)
                     if (state := await taking) is None:
-                        due = (await self._state.load(source)).next_due_at
+                        kept = await self._state.load(source)
+                        due = None if kept.outstanding else kept.next_due_at
                         return due if due and due > now else now + LEASE
                     mine = True
                     async with self.holding(source):
@@ -334,6 +306,22 @@ class Collector:
             except Retry as reason:
                 # The lease is a courtesy; without it two collectors publish the same ids.
                 log.info("lease could not be renewed", source=source, reason=reason.reason)
+
+    async def _caught_up(self, watched: Watched, stop: asyncio.Event) -> SourceState:
+        """Return what is remembered of the source once nothing is left that an ended process meant to append."""
+        source = watched.settings.id
+        while (state := await self._load(source, stop)).outstanding and not stop.is_set():
+            now = self._clock.now()
+            try:
+                if await self._state.take(source, now, now + LEASE):
+                    async with self._turn, self.holding(source):
+                        await self._publisher.resume(watched.settings, watched.articles)
+                    await self._state.extend(source, self._clock.now())
+                    continue
+            except Retry as reason:
+                log.warning("nothing can be published", source=source, reason=reason.reason, again_in_seconds=RENEW)
+            await sleep(stop, RENEW)
+        return state
 
     async def _load(self, source: str, stop: asyncio.Event) -> SourceState:
         pause = FIRST_PAUSE
@@ -378,12 +366,6 @@ class Collector:
 
 def _chance() -> float:
     return random.random()  # noqa: S311 - spreads load, keeps no secret
-
-
-def _portions(news: Iterable[Novelty], size: int) -> Iterator[list[Novelty]]:
-    rest = iter(news)
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 async def sleep(stop: asyncio.Event, seconds: float) -> None:

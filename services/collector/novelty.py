@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from services.collector.sources import Entry, Fetched
+from services.collector.sources import Entry
 from services.collector.sources.addresses import MOST_URL
 from services.collector.wire import wire_tag
 from shared.messages import RawItem, SourceRef, stable_id
@@ -147,20 +147,3 @@ def raw_item(novelty: Novelty, source: SourceRef, seen_at: datetime) -> RawItem:
         canonical=entry.canonical,
         notes=(*entry.notes, *(("truncated",) if cut else ())),
     )
-
-
-def vanished(resumed: Sequence[Novelty], fetched: Fetched) -> list[str]:
-    """Return the posts that an ended look meant to bring out and that a channel's newest page would show, but does not.
-
-    The cursor of that look was never kept, so the source itself does not know that they were there.
-    """
-    if fetched.covers is None:
-        return []
-    newest = max((_post(entry.key) for entry in fetched.entries), default=0)
-    return [one.remembered.item for one in resumed if one.change == "new" and _post(one.entry.key) > newest]
-
-
-def _post(key: str) -> int:
-    """Return the number of a post, the last part of its key; 0 for what has none."""
-    number = key.rpartition("/")[2]
-    return int(number) if number.isdecimal() else 0

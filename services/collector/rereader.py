@@ -2,9 +2,9 @@
 
 ::
 
-    due pages ─▶ conditional GET ─▶ rereading.settle ─▶ log.append ─▶ state (version, page)
+    due pages ─▶ conditional GET ─▶ rereading.settle ─▶ state (version, page, intent) ─▶ publishing
 
-As everywhere in the collector, what was done is remembered last: a crash repeats a request, and a version under its id.
+As with a look, what a page came to is one transaction, and what it says is to be appended is appended afterwards.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from collections.abc import Sequence
 import structlog
 
 from services.collector.collect import LEASE, Collector, Watched, sleep
+from services.collector.intents import meant
 from services.collector.pages import Pages
-from services.collector.publishing import publish
+from services.collector.publishing import Publisher
 from services.collector.rereading import Page, settle, validators
 from services.collector.state import State
 from shared.clock import Clock
@@ -48,7 +49,7 @@ class Rereader:
         collector: Collector,
         watched: Sequence[Watched],
     ) -> None:
-        self._log = log
+        self._publisher = Publisher(log, state, clock)
         self._state = state
         self._pages = pages
         self._clock = clock
@@ -84,11 +85,13 @@ class Rereader:
         source = watched.settings.id
         async with self._turn:
             now = self._clock.now()
-            if await self._state.take(source, now, now + LEASE) is None:
+            if (state := await self._state.take(source, now, now + LEASE)) is None:
                 return 0
             fates: Counter[str] = Counter()
             async with self._collector.holding(source):
                 try:
+                    if state.outstanding:
+                        await self._publisher.resume(watched.settings, watched.articles)
                     for page in await self._pages.due(source, self._clock.now(), PORTION):
                         fates[await self._reread(watched, page)] += 1
                 finally:
@@ -98,7 +101,7 @@ class Rereader:
             return fates.total()
 
     async def _reread(self, watched: Watched, page: Page) -> str:
-        """Ask for *page*, publish what changed, remember both; return what it came to."""
+        """Ask for *page*, remember what it came to, publish what changed; return what it came to."""
         seen = None
         if watched.articles:
             try:
@@ -107,11 +110,10 @@ class Rereader:
                 log.info("article could not be read again", url=page.url, reason=reason.reason)
         now = self._clock.now()
         settled = settle(page, seen, (await self._state.known([page.item])).get(page.item), now)
-        if settled.novelty:
-            await publish(self._log, settled.novelty, watched.settings.ref, now)
+        intents = meant([settled.novelty] if settled.novelty else [], now, whole=True)
         async with self._state.saving() as saving:
-            if settled.novelty:
-                await saving.items(page.source, [settled.novelty.remembered], now)
+            await saving.versions(page.source, intents, now)
             await saving.pages([settled.page] if settled.page else [], forget=[] if settled.page else [page.item])
+        await self._publisher.bring_out(watched.settings, watched.articles, intents)
         PAGES.labels(status=settled.fate).inc()
         return settled.fate

@@ -1,7 +1,7 @@
 """What the collector remembers between two looks and over a restart.
 
-Everything here but the intents is saved only after what it stands for was appended to the log. A crash in between makes
-the next look publish the same versions again, under the same ids, as the intents say.
+What a look came to is saved in one transaction before any of it is appended to the log: items, cursor, health, and the
+intents, which say what is left to append (:mod:`services.collector.intents`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from services.collector import intents
 from services.collector.farewell import Farewell, as_json, from_json
 from services.collector.health_state import keep_vitals, load_vitals
 from services.collector.identity import Identity, Names
-from services.collector.novelty import Novelty, Recent, Remembered
+from services.collector.intents import OUTSTANDING, Intent
+from services.collector.novelty import Recent, Remembered
 from services.collector.pages import Pages, remember
 from services.collector.rereading import Page
 from services.collector.sources import Cursor
@@ -52,6 +53,7 @@ class SourceState:
     """One source's memory. ``cursor`` is what its adapter asked to be given next time.
 
     ``interval`` is the adaptive one, in seconds; ``identity`` by what the source's items are told apart.
+    ``outstanding``: some of its versions may not be on the log yet; that is read and never written.
     """
 
     source: str
@@ -67,9 +69,13 @@ class SourceState:
     interval: float | None = None
     farewell: Farewell | None = None
     identity: Identity = "guid"
+    outstanding: bool = False
 
 
-_STATE = [column for column in SOURCE_STATE.c if column.name in {one.name for one in fields(SourceState)}]
+_STATE = [
+    *(column for column in SOURCE_STATE.c if column.name in {one.name for one in fields(SourceState)}),
+    OUTSTANDING,
+]
 _ITEM = [column for column in SOURCE_ITEM.c if column.name in {one.name for one in fields(Remembered)}]
 _LOADED = select(*_STATE).where(SOURCE_STATE.c.source == bindparam("source"))
 _THESE = SOURCE_STATE.c.source.in_(bindparam("sources", expanding=True))
@@ -99,6 +105,8 @@ class State:
         self._taking = Grouped(self._take)
         self._extending = Grouped(self._extend)
         self._keeping = Grouped(self._keep)
+        self._completing = Grouped(self._complete)
+        self._settling = Grouped(self._settle)
 
     async def load(self, source: str) -> SourceState:
         """Return what is remembered of *source*; of an unknown one, nothing."""
@@ -116,10 +124,10 @@ class State:
         """Return the items of *source* whose pages are gone: deleted, if the source does not show them any more."""
         return await Pages(self._engine).gone(source)
 
-    async def intended(self, source: str) -> list[Novelty]:
-        """Return the versions of *source* that a look which was ended meant to publish, and may have."""
+    async def outstanding(self, source: str) -> list[Intent]:
+        """Return the versions of *source* that are written down and may not be on the log yet, in their order."""
         async with reading(self._engine) as connection:
-            return await intents.intended(connection, source)
+            return await intents.outstanding(connection, source)
 
     async def known(self, items: Iterable[str]) -> dict[str, Remembered]:
         """Return what is remembered of those of *items* that were published."""
@@ -192,6 +200,14 @@ class State:
         """Remember *state*, and let another collector have the source; as ``saving().source``, with fewer writes."""
         await self._keeping.ask(state)
 
+    async def complete(self, intent: Intent, page: Page | None) -> None:
+        """Write down the text with which *intent* is published, and its *page* if that is to be read again."""
+        await self._completing.ask((intent, page))
+
+    async def settle(self, versions: Sequence[str]) -> None:
+        """Cross out *versions*, which are on the log."""
+        await self._settling.ask(versions)
+
     @asynccontextmanager
     async def saving(self) -> AsyncIterator[Saving]:
         """Give what writes; all of one block is kept, or nothing."""
@@ -243,6 +259,18 @@ class State:
             await _remember(connection, states)
         return [None] * len(states)
 
+    async def _complete(self, wanted: Sequence[tuple[Intent, Page | None]]) -> list[None]:
+        async with writing(self._engine) as connection:
+            await intents.complete(connection, [intent for intent, _ in wanted])
+            await remember(connection, [page for _, page in wanted if page])
+        return [None] * len(wanted)
+
+    async def _settle(self, wanted: Sequence[Sequence[str]]) -> list[None]:
+        async with writing(self._engine) as connection:
+            for some in _portions(version for versions in wanted for version in versions):
+                await intents.settle(connection, some)
+        return [None] * len(wanted)
+
 
 class Saving:
     """Writes of one transaction."""
@@ -250,14 +278,15 @@ class Saving:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def intend(self, source: str, novelties: Sequence[Novelty], now: datetime) -> None:
-        """Write down that *novelties* are about to be published, until :meth:`items` says that they are."""
-        await intents.intend(self._connection, source, novelties, now)
+    async def versions(self, source: str, meant: Sequence[Intent], now: datetime) -> None:
+        """Remember the versions *meant*, and that they are to be appended."""
+        await self.items(source, [one.novelty.remembered for one in meant], now)
+        for some in _portions(meant):
+            await intents.write(self._connection, source, some)
 
     async def items(self, source: str, items: Sequence[Remembered], now: datetime) -> None:
-        """Remember that *items* were published."""
+        """Remember *items* as versions of *source*."""
         for some in _portions(items):
-            await intents.settled(self._connection, [item.item for item in some])
             rows = [_values(item) | {"source": source, "last_seen_at": now, "recent": _recent(item)} for item in some]
             await upsert(self._connection, SOURCE_ITEM, rows, set(rows[0]) - {"item", "source"}, when=not_older)
 
@@ -272,9 +301,9 @@ class Saving:
                 update(SOURCE_ITEM).where(SOURCE_ITEM.c.item.in_(some)).values(last_seen_at=now)
             )
 
-    async def source(self, state: SourceState) -> None:
-        """Remember *state*, and let another collector have the source."""
-        await _remember(self._connection, [state])
+    async def source(self, state: SourceState, *, held: bool = False) -> None:
+        """Remember *state*, and let another collector have the source, unless it is *held* until all is appended."""
+        await _remember(self._connection, [state], held=held)
 
     async def vitals(self, source: str, change: Callable[[Vitals], Vitals]) -> None:
         """Let *change* make a new health record of *source* out of the present one, and keep it."""
@@ -288,9 +317,9 @@ def to_touch(known: Iterable[Remembered], now: datetime) -> list[str]:
     return [item.item for item in known if item.last_seen_at is None or now - item.last_seen_at >= TOUCHED_EVERY]
 
 
-async def _remember(connection: AsyncConnection, states: Iterable[SourceState]) -> None:
+async def _remember(connection: AsyncConnection, states: Iterable[SourceState], *, held: bool = False) -> None:
     rows = [
-        _values(one)
+        {name: value for name, value in _values(one).items() if name != "outstanding"}
         | {
             "leased_until": None,
             "cursor": dict(one.cursor),
@@ -299,7 +328,7 @@ async def _remember(connection: AsyncConnection, states: Iterable[SourceState]) 
         }
         for one in states
     ]
-    await upsert(connection, SOURCE_STATE, rows, set(rows[0]) - {"source"})
+    await upsert(connection, SOURCE_STATE, rows, set(rows[0]) - ({"source", "leased_until"} if held else {"source"}))
 
 
 def _values(row: SourceState | Remembered) -> dict[str, Any]:

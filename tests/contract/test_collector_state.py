@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,10 @@ import pytest
 
 from services.collector.farewell import Farewell
 from services.collector.identity import Names
-from services.collector.novelty import Recent, Remembered, find_deletion, find_novelty
+from services.collector.intents import Intent, meant
+from services.collector.novelty import Novelty, Recent, Remembered, find_deletion, find_novelty
+from services.collector.pages import Pages
+from services.collector.rereading import Page
 from services.collector.sources import Entry
 from services.collector.state import SourceState, State, to_touch
 from tests.support.databases import Database, database
@@ -57,28 +61,87 @@ async def test_a_source_comes_back_as_it_was_saved(database: Database) -> None:
     assert [one.source for one in await State(database.connect()).every()] == ["another", "feed"]
 
 
-async def test_what_is_meant_comes_back_as_it_was_until_it_is_remembered(database: Database) -> None:
+def versions(count: int) -> list[Novelty]:
+    """Return so many versions of one item, whose text and names are hard to keep."""
+    found: list[Novelty] = []
+    for number in range(count):
+        known = found[-1].remembered if found else None
+        entry = Entry("a\x00", "https://e.org/ü", "Título", f"{number} were killed", NOW, LATER, notes=("malformed",))
+        novelty = find_novelty("feed", entry, known)
+        assert novelty
+        lately = (Recent("0f", NOW, returned=True),)
+        found.append(replace(novelty, remembered=replace(novelty.remembered, link="l", story="s", recent=lately)))
+    return found
+
+
+async def mean(state: State, intents: Sequence[Intent], at: datetime = NOW) -> None:
+    async with state.saving() as saving:
+        await saving.versions("feed", intents, at)
+        await saving.source(SourceState("feed"), held=True)
+
+
+async def test_what_is_meant_is_remembered_with_it_and_comes_back_in_its_order(database: Database) -> None:
     state = State(database.connect())
-    entry = Entry("a\x00", "https://e.org/ü", "Título", "1 was killed", NOW, LATER, notes=("malformed",))
-    meant = find_novelty("feed", entry, None)
-    assert meant
-    lately = (Recent("0f", NOW, returned=True),)
-    meant = replace(meant, remembered=replace(meant.remembered, link="l", story="s", recent=lately))
-    other = find_novelty("feed", replace(entry, text="4 were killed"), None)
-    assert other
-    async with state.saving() as saving:
-        await saving.intend("feed", [meant], NOW)
-    async with state.saving() as saving:
-        await saving.intend("feed", [other], LATER)
-    assert await State(database.connect()).intended("feed") == [meant], "what was meant first may be on the log"
-    assert await state.intended("another") == []
+    first, second, third = versions(3)
+    early, late = meant([second, first], NOW), meant([third], LATER, whole=True)
+    await mean(state, late, LATER)
+    await mean(state, early)
+    assert await State(database.connect()).outstanding("feed") == [*early, *late]
+    assert await state.outstanding("another") == []
+    known = await state.known([first.remembered.item])
+    assert known == {first.remembered.item: replace(third.remembered, last_seen_at=LATER)}
+
+
+async def test_a_source_says_whether_anything_of_it_is_outstanding(database: Database) -> None:
+    state, (novelty,) = State(database.connect()), versions(1)
+    await state.keep(SourceState("another"))
+    await mean(state, meant([novelty], NOW))
+    assert [(one.source, one.outstanding) for one in await state.every()] == [("another", False), ("feed", True)]
+    assert (await state.load("feed")).outstanding
+    taken = [await state.take(source, NOW, LATER) for source in ("feed", "another")]
+    assert [one and one.outstanding for one in taken] == [True, False]
+    await state.settle([novelty.remembered.version_id])
+    assert not (await state.load("feed")).outstanding
+
+
+async def test_a_source_whose_versions_are_to_be_appended_stays_with_its_collector(database: Database) -> None:
+    state = State(database.connect())
+    assert await state.take("feed", NOW, LATER)
+    await mean(state, meant(versions(1), NOW))
+    assert await state.take("feed", NOW, LATER) is None
+
+
+async def test_a_version_stays_as_it_was_meant_first_until_it_is_crossed_out(database: Database) -> None:
+    state, novelties = State(database.connect()), versions(2)
+    first, second = meant(novelties, NOW)
+    await mean(state, [first, second])
+    await mean(state, meant([replace(novelties[0], entry=Entry("a", None, None, "otherwise"))], NOW))
+    assert await state.outstanding("feed") == [first, second]
+    await state.settle([second.id])
+    assert await state.outstanding("feed") == [first]
+
+
+async def test_an_articles_text_is_written_down_with_its_page_unless_the_version_is_out(database: Database) -> None:
+    state = State(database.connect())
+    first, second = meant(versions(2), NOW)
+    await mean(state, [first])
+    page = Page(first.novelty.remembered.item, "feed", "https://e.org/", {}, NOW, NOW)
+    read = [
+        replace(one, novelty=replace(one.novelty, entry=replace(one.novelty.entry, text="All of it")), whole=True)
+        for one in (first, second)
+    ]
+    await asyncio.gather(state.complete(read[0], page), state.complete(read[1], None))
+    assert await state.outstanding("feed") == [read[0]]
+    assert await Pages(database.connect()).due("feed", LATER, 9) == [page]
+
+
+async def test_what_was_meant_for_a_source_that_nobody_reads_is_forgotten(database: Database) -> None:
+    state = State(database.connect())
+    await mean(state, meant(versions(1), NOW))
     await state.prune(NOW)
-    await keep(state, meant.remembered)
-    assert await state.intended("feed") == []
-    async with state.saving() as saving:
-        await saving.intend("feed", [meant], NOW)
+    assert await state.outstanding("feed")
     await state.prune(LATER)
-    assert await state.intended("feed") == []
+    assert await state.outstanding("feed") == []
 
 
 async def test_items_come_back_and_a_newer_version_takes_their_place(database: Database) -> None:

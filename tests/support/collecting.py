@@ -155,6 +155,7 @@ class FaultyLog:
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._left: int | None = None
+        self.refused = 0
 
     def fail_after(self, appends: int) -> None:
         """Let so many appends pass, then fail with every one until told otherwise."""
@@ -167,6 +168,7 @@ class FaultyLog:
     async def append(self, topic: str, key: str, value: bytes, headers: Mapping[str, str]) -> None:
         """Append, and fail if that was said."""
         if self._left == 0:
+            self.refused += 1
             raise Retry("log: away")
         last = self._left == 1
         if self._left is not None:

@@ -16,10 +16,9 @@ from services.collector.novelty import (
     find_novelty,
     item_id,
     raw_item,
-    vanished,
 )
 from services.collector.revision import revision
-from services.collector.sources import Entry, Fetched
+from services.collector.sources import Entry
 from shared.messages import SourceRef
 
 NOW = datetime(2016, 2, 2, 12, tzinfo=UTC)
@@ -154,24 +153,6 @@ def test_a_text_of_marks_and_digits_is_compared_in_no_time(mark: str) -> None:
     started = process_time()
     assert revision(None, mark * 50_000 + "x") != revision(None, mark * 50_000 + "y")
     assert process_time() - started < 10
-
-
-@pytest.mark.parametrize(
-    ("shown", "covers", "gone"),
-    [
-        ((), frozenset(), True),
-        (("notes/99",), frozenset(), True),
-        (("notes/102",), frozenset(), False),  # an older page may hold it
-        (("notes/101",), frozenset(), False),
-        ((), None, False),  # a feed drops what is old
-    ],
-)
-def test_a_post_cut_off_between_log_and_memory_and_deleted_since_is_missed(
-    shown: tuple[str, ...], covers: frozenset[str] | None, *, gone: bool
-) -> None:
-    resumed = [found(entry(key="notes/101"))]
-    fetched = Fetched(tuple(entry(key=key) for key in shown), covers=covers)
-    assert vanished(resumed, fetched) == ([item_id("feed", "notes/101")] if gone else [])
 
 
 def test_an_entry_with_another_text_is_told_apart_though_the_old_one_was_asked_for_before() -> None:

@@ -147,7 +147,7 @@ class Source(Protocol):
     async def fetch(self, cursor: Cursor) -> Fetched:
         """Look once, given the cursor of the last look that was kept (empty the first time).
 
-        The new cursor is only kept after every entry was published, so a crash repeats the look and loses nothing.
+        The new cursor is kept in the transaction that remembers every entry, so a crash repeats the look or nothing.
 
         Raises:
             Retry: unreachable, blocked or not a feed just now; the message names the source, the cause and the fix.
