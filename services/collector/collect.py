@@ -75,12 +75,12 @@ class Watched:
 class _Found:
     """What a look comes to, its *news* in the order in which they are published.
 
-    ``stale`` are items to remember as still shown, ``put_off`` how many versions have to wait.
+    ``stale`` are items to remember as still shown, ``put_off`` the keys of entries that have to wait.
     """
 
     news: list[Novelty]
     stale: list[str]
-    put_off: int
+    put_off: frozenset[str]
     sight: Sight
     identity: Identity
 
@@ -159,7 +159,7 @@ class Collector:
             await self._state.extend(source, self._clock.now())
         if found.news or found.put_off:
             changes = Counter(novelty.change for novelty in found.news)
-            log.info("items collected", source=source, changes=dict(changes), put_off=found.put_off)
+            log.info("items collected", source=source, changes=dict(changes), put_off=len(found.put_off))
         return due
 
     def _after(
@@ -182,7 +182,7 @@ class Collector:
         return replace(
             state,
             # What was put off must be seen again, though the source says next time that nothing changed.
-            cursor=fetched.again if found.put_off and fetched.again is not None else fetched.cursor,
+            cursor=fetched.again(found.put_off) if found.put_off and fetched.again else fetched.cursor,
             failures=0,
             farewell=None,
             last_look_at=now,
@@ -205,7 +205,7 @@ class Collector:
             log.warning("the feed changes the names of its items", source=source, now_told_apart_by=found.identity)
         edits = [one for item, entry in found.shown.items() if (one := found.novelty(source, item, entry))]
         news = [one for edit in edits if (one := admitted(edit, found.known.get(edit.remembered.item), now))]
-        put_off = len(edits) - len(news)
+        put_off = frozenset(one.entry.key for one in edits) - {one.entry.key for one in news}
         news += find_missing(covered, found.shown, found.known)
         # Oldest first, so that readers meet the items of a source in the order of their story.
         news.sort(key=lambda novelty: novelty.entry.published_at or now)

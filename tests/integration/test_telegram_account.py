@@ -64,6 +64,29 @@ async def test_deleted_posts_are_covered_and_absent_the_newest_too(channel: Chan
     assert reader.deleted == {"warnews/12", "warnews/30"}
 
 
+async def test_posts_that_were_put_off_are_shown_again_though_many_came_after_them(
+    channel: Channel, reader: Reader
+) -> None:
+    edited, gone, (album, *_) = channel.post("One killed"), channel.post("Two killed"), channel.post_album("Wreckage")
+    again = (await reader.look()).again
+    assert again
+    for number in range(200):
+        channel.post(f"post {number}")
+    await reader.look()
+    again = (await reader.look()).again
+    assert again
+    reader.cursor = again([f"warnews/{number}" for number in (gone, edited, album)])
+    channel.edit(edited, "Four killed")
+    channel.edit(album, "Wreckage of two aircraft")
+    channel.delete(gone)
+    fetched = await reader.look()
+    assert reader.texts[f"warnews/{edited}"] == "Four killed"
+    assert reader.texts[f"warnews/{album}"] == "Wreckage of two aircraft"
+    assert reader.deleted == {f"warnews/{gone}"}
+    assert len(fetched.entries) == 2 + 91, "what lies between is not read again"
+    assert len((await reader.look()).entries) == 91
+
+
 async def test_a_channel_that_is_empty_all_at_once_is_doubted_once(channel: Channel, reader: Reader) -> None:
     for number in range(1, 13):
         channel.post(f"post {number}")

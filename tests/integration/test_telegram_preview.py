@@ -197,6 +197,52 @@ async def test_the_newest_post_is_believed_deleted_only_when_a_second_look_agree
     assert reader.deleted == {"warnews/3"}
 
 
+@pytest.mark.parametrize("posts", [3, 45], ids=["on the newest page", "on a page that is read again in turn"])
+async def test_the_oldest_post_of_a_channel_is_told_as_deleted(channel: Channel, reader: Reader, posts: int) -> None:
+    for number in range(1, posts + 1):
+        channel.post(f"post {number}")
+    reader.source._first = 200
+    await reader.look()
+    channel.delete(1)
+    for _ in range(3):
+        await reader.look()
+    assert reader.deleted == {"warnews/1"}
+    channel.delete(2)
+    for _ in range(3):
+        await reader.look()
+    assert reader.deleted == {"warnews/1", "warnews/2"}
+
+
+async def test_a_link_to_older_posts_that_is_not_understood_any_more_deletes_nothing(
+    site: PreviewSite, channel: Channel, reader: Reader
+) -> None:
+    for number in range(1, 46):
+        channel.post(f"post {number}")
+    reader.source._first = 200
+    await reader.look()
+    site.links_older = False
+    for number in range(46, 90):
+        channel.post(f"post {number}")
+        await reader.look()
+    assert reader.deleted == set()
+    assert "warnews/89" in reader.texts
+
+
+async def test_a_post_that_was_put_off_is_shown_again_though_many_came_after_it(
+    channel: Channel, reader: Reader
+) -> None:
+    put_off = channel.post("One killed")
+    again = (await reader.look()).again
+    assert again
+    for number in range(2, 150):
+        channel.post(f"post {number}")
+    reader.cursor = again([f"warnews/{put_off}"])
+    channel.edit(put_off, "Four killed")
+    await reader.look()
+    assert reader.texts[f"warnews/{put_off}"] == "Four killed"
+    assert set(reader.texts) == {f"warnews/{number}" for number in range(1, 150)}
+
+
 async def test_a_closed_preview_is_a_state_of_its_own(channel: Channel, reader: Reader) -> None:
     channel.post("unseen")
     channel.preview = False

@@ -19,7 +19,8 @@ EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]")
 class PreviewSite:
     """An HTTP server in a thread; ``url`` is its address, ``requests`` the paths asked for so far.
 
-    The next requests are answered with ``statuses``, then with ``pages``, if there are any.
+    The next requests are answered with ``statuses``, then with ``pages``, if there are any. ``links_older``: a page
+    links to the one with older posts.
     """
 
     def __init__(self, *channels: Channel) -> None:
@@ -27,6 +28,7 @@ class PreviewSite:
         self.requests: list[str] = []
         self.statuses: list[int] = []
         self.pages: list[str] = []
+        self.links_older = True
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -70,7 +72,7 @@ class PreviewSite:
         if channel is None or not channel.preview:
             return 302, {"Location": f"/{name}"}, ""
         query = {key: int(values[0]) for key, values in parse_qs(parts.query).items()}
-        return 200, {}, history(channel, query.get("before"))
+        return 200, {}, history(channel, query.get("before"), links=self.links_older)
 
 
 def _handler(site: PreviewSite) -> type[BaseHTTPRequestHandler]:
@@ -105,11 +107,11 @@ def landing(channel: Channel | None, name: str) -> str:
     )
 
 
-def history(channel: Channel, before: int | None) -> str:
-    """Return one page of posts, oldest first, with the link to older ones."""
+def history(channel: Channel, before: int | None, *, links: bool = True) -> str:
+    """Return one page of posts, oldest first, with the link to older ones if pages have *links*."""
     groups = [group for group in channel.albums() if before is None or group[0].id < before]
     shown = groups[-PAGE:]
-    older = len(groups) > len(shown)
+    older = links and len(groups) > len(shown)
     link = f"/s/{channel.name}?before={shown[0][0].id}" if older else ""
     more = (
         f'<a href="{link}" class="tme_messages_more js-messages_more" data-before="{shown[0][0].id}"></a>'

@@ -30,7 +30,7 @@ class PagesInMemory:
     [
         Progress(),
         Progress(last=9),
-        Progress(last=900, gaps=((500, 700), (20, 400)), sweep=33, doubted=880),
+        Progress(last=900, gaps=((500, 700), (20, 400)), sweep=33, doubted=880, start=2),
     ],
 )
 def test_a_cursor_is_read_back_as_it_was_written(progress: Progress) -> None:
@@ -54,6 +54,14 @@ def test_a_gap_whose_posts_do_not_exist_any_more_is_closed() -> None:
 
 def test_a_page_that_leads_nowhere_closes_the_gap_and_never_loops() -> None:
     assert Progress(last=70, gaps=((10, 50),)).after_older(50, 50) == Progress(last=70)
+
+
+def test_posts_that_are_to_be_shown_again_are_gaps_that_the_newest_page_may_fill() -> None:
+    progress = Progress(last=100, gaps=((10, 50),)).showing([90, 91, 60, 50])
+    assert progress.gaps == ((89, 92), (59, 61), (10, 51))
+    assert progress.after_newest(91, 110, first=20, end=False).gaps == ((89, 91), (59, 61), (10, 51))
+    assert progress.after_newest(90, 110, first=20, end=False).gaps == ((59, 61), (10, 51))
+    assert progress.contiguous == 10
 
 
 def test_a_new_gap_is_filled_before_an_older_one() -> None:

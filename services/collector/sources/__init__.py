@@ -5,7 +5,7 @@ A new adapter joins ``tests/contract/test_source.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -66,9 +66,9 @@ class Fetched:
     ``covers`` are the keys that this look would have shown were they still there (a page's id range), so that what is
     missing among them is deleted; None when absence means nothing (a feed drops old entries). ``next_in`` is when the
     source wants the next look (there is more to read), ``fresh_for`` how long its server holds this answer fresh; both
-    in seconds. ``quiet`` is when its publisher does not want it looked at. ``again`` is the cursor to keep in place of
-    ``cursor`` when an entry could not be taken now: with it, the next look shows every entry once more.
-    ``push`` is the hub that the source says it is pushed by.
+    in seconds. ``quiet`` is when its publisher does not want it looked at. ``again`` returns the cursor to keep in
+    place of ``cursor`` when entries with these keys could not be taken now: with it, the next look shows them once
+    more. ``push`` is the hub that the source says it is pushed by.
     """
 
     entries: tuple[Entry, ...]
@@ -79,7 +79,7 @@ class Fetched:
     fresh_for: float | None = None
     notes: tuple[str, ...] = ()
     quiet: Quiet | None = None
-    again: Cursor | None = None
+    again: Callable[[Collection[str]], Cursor] | None = None
     push: Push | None = None
 
 

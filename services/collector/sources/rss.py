@@ -98,7 +98,7 @@ class RssSource:
             fresh_for=feed_memory.fresh_for(remembered, lifetime(response.headers)),
             quiet=feed_memory.quiet(remembered),
             notes=(*feed.notes, *self._told(response, remembered)),
-            again=again,
+            again=lambda _: again,
             push=push_of(response.headers, feed.links, response.url),
         )
 

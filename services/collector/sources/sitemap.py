@@ -59,7 +59,7 @@ class SitemapSource:
             {"url": self._url, "answers": json.dumps(answers)},
             unchanged=not read,
             notes=tuple(sorted(notes | odd)),
-            again={},
+            again=lambda _: {},
         )
 
     async def close(self) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from services.collector.sources import Cursor, Fetched, Revoked
-from services.collector.sources.telegram.post import Post, entries_of, key_of
+from services.collector.sources.telegram.post import Post, entries_of, key_of, post_of
 from services.collector.sources.telegram.progress import Progress
 from shared.errors import Retry
 
@@ -19,6 +19,8 @@ MOST_NEW = 500
 """New posts of one look, five requests. A longer gap is filled by the looks that follow."""
 DOUBTED = "emptied"
 """Where the cursor says that the last look found every known post gone."""
+AGAIN = "again"
+"""Where the cursor names the posts that are to be shown once more."""
 SOON = 1.0
 """Seconds until the next look while there are more."""
 WIDEST = 2000
@@ -55,7 +57,7 @@ class _Read:
     """What one look read; ``emptied``: nothing is left of the range that was read again."""
 
     posts: list[Post]
-    covered: range = range(0)
+    covered: Collection[int] = ()
     more: bool = False
     emptied: bool = False
 
@@ -138,22 +140,25 @@ class AccountSource:
         last = Progress.load(cursor).contiguous
         if self._wake:
             self._api.watch(peer, self._wake)
-        read = await (self._read_on(peer, last) if last else self._read_first(peer))
+        again = [int(post) for post in cursor.get(AGAIN, "").split()]
+        read = await (self._read_on(peer, last, again) if last else self._read_first(peer))
         doubted = read.emptied and DOUBTED not in cursor
         if doubted:
             log.warning("all posts read before are gone, looking once more", channel=self._channel, last=last)
         name = read.posts[-1].channel if read.posts else peer.name
         if name.casefold() != peer.name.casefold():
             log.warning("channel was renamed", channel=self._channel, now=name)
+        after = {
+            "last": str(max([last, *(post.id for post in read.posts)])),
+            "channel": str(peer.id),
+            "access_hash": str(peer.access_hash),
+            "name": peer.name,
+            **({DOUBTED: "1"} if doubted else {}),
+        }
         return Fetched(
             entries=entries_of(read.posts, self._channel),
-            cursor={
-                "last": str(max([last, *(post.id for post in read.posts)])),
-                "channel": str(peer.id),
-                "access_hash": str(peer.access_hash),
-                "name": peer.name,
-                **({DOUBTED: "1"} if doubted else {}),
-            },
+            cursor=after,
+            again=lambda keys: after | {AGAIN: " ".join(str(post) for post in sorted(map(post_of, keys)))},
             covers=frozenset(key_of(self._channel, post) for post in (() if doubted else read.covered)),
             next_in=SOON if read.more else None,
         )
@@ -163,19 +168,28 @@ class AccountSource:
         start = posts[-self._first].id if len(posts) > self._first else 1
         return _Read(whole(posts, start))
 
-    async def _read_on(self, peer: Peer, last: int) -> _Read:
+    async def _read_on(self, peer: Peer, last: int, again: Iterable[int]) -> _Read:
         new = await self._api.since(peer, last, MOST_NEW)
         lowest = max(1, last - self._reread + 1)
-        known = await self._api.by_ids(peer, range(lowest, last + 1))
         start = 1 if lowest == 1 else min(lowest + ALBUM - 1, last + 1)
+        older = [post for post in again if post < start]
+        parts = {part for post in older for part in range(max(1, post - ALBUM + 1), post + ALBUM)}
+        found = await self._api.by_ids(peer, sorted({*range(lowest, last + 1), *parts}))
+        known = [post for post in found if post.id >= lowest]
         newest = max((post.id for post in new), default=last)
         end = newest if newest - last <= WIDEST else last
         return _Read(
-            whole(in_order([*known, *new]), start),
-            covered=range(start, end + 1),
+            [*put_off(found, older), *whole(in_order([*known, *new]), start)],
+            covered={*older, *range(start, end + 1)},
             more=len(new) == MOST_NEW,
             emptied=not known and last - lowest >= PURGE - 1,
         )
+
+
+def put_off(found: Sequence[Post], posts: Collection[int]) -> list[Post]:
+    """Return those of *found* that are one of *posts*, or a part of an album that begins with it."""
+    albums = {post.album for post in found if post.id in posts and post.album is not None}
+    return [post for post in in_order(found) if post.id in posts or post.album in albums]
 
 
 def in_order(posts: Iterable[Post]) -> list[Post]:

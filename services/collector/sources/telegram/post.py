@@ -46,6 +46,11 @@ def key_of(channel: str, post: int) -> str:
     return f"{channel.casefold()}/{post}"
 
 
+def post_of(key: str) -> int:
+    """Return the id of the post that :func:`key_of` made *key* of."""
+    return int(key.rpartition("/")[2])
+
+
 def entry_of(post: Post, channel: str) -> Entry:
     """Return *post* of the source *channel* as every other source shows its items.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -11,7 +11,7 @@ import structlog
 from services.collector.sources import Blocked, Cursor, Entry, Fetched, refusal
 from services.collector.sources.fetching import PAGE_ACCEPT
 from services.collector.sources.telegram.markup import Landing, Page
-from services.collector.sources.telegram.post import entries_of, key_of
+from services.collector.sources.telegram.post import entries_of, key_of, post_of
 from services.collector.sources.telegram.progress import Progress, kept
 from shared.errors import Retry
 
@@ -124,6 +124,7 @@ class PreviewSource:
             covers=frozenset(key_of(self._channel, post) for post in covered),
             next_in=SOON if look.progress.gaps else None,
             notes=tuple(notes),
+            again=lambda keys: kept(cursor) | look.progress.showing(map(post_of, keys)).dump(),
         )
 
     async def close(self) -> None:
@@ -141,13 +142,27 @@ class PreviewSource:
             page = await self._page(before)
             pages.append((before, page))
             progress = progress.after_older(before, page.ids[0] if page.ids else None)
-        if progress.gaps or newest.ids[0] <= progress.last - self._reread or end:
-            return _Look(tuple(pages), progress)
-        below = progress.sweep or newest.ids[0]
-        page = await self._page(below)
-        oldest_again = page.ids[0] if page.ids else 0
-        progress = progress.swept(oldest_again, reread=self._reread, end=page.before is None or not page.ids)
-        return _Look((*pages, (below, page)), progress)
+        if not progress.gaps and newest.ids[0] > progress.last - self._reread and not end:
+            below = progress.sweep or newest.ids[0]
+            page = await self._page(below)
+            pages.append((below, page))
+            oldest_again = page.ids[0] if page.ids else 0
+            progress = progress.swept(oldest_again, reread=self._reread, end=page.before is None or not page.ids)
+        start = await self._start([page for _, page in pages], progress.start)
+        return _Look(tuple(pages), replace(progress, start=start))
+
+    async def _start(self, pages: Sequence[Page], known: int | None) -> int | None:
+        """Return the oldest id of the channel's first page, which is *known* to have been there, given those *pages*.
+
+        A page without a link to older ones is the first. But where posts were known below it, that link may only have
+        changed its form: the page before it is asked for, and has to say that there is nothing.
+        """
+        oldest = min(
+            (page.ids[0] for page in pages if page.ids and not page.unreadable and page.before is None), default=None
+        )
+        if oldest is None or (known is not None and oldest > known and not (await self._page(oldest)).nothing):
+            return known
+        return oldest
 
     async def _page(self, before: int | None) -> Page:
         url = f"{self._base}/s/{self._channel}"
@@ -207,9 +222,12 @@ def covered_ids(pages: Iterable[tuple[int | None, Page]], known: Progress, progr
 
     A page speaks for the ids from its first post up to the id it was asked to end before, if all its messages were
     understood; a post that it does not show is there. The newest page speaks for everything after its last post only
-    once a second look has confirmed that its end moved back: one stale copy of a page deletes nothing.
+    once a second look has confirmed that its end moved back: one stale copy of a page deletes nothing. Where the
+    channel begins later than it did, what was before is gone.
     """
     covered: set[int] = set()
+    if known.start and progress.start and progress.start - known.start <= WIDEST:
+        covered.update(range(known.start, progress.start))
     for before, page in pages:
         if not page.ids or page.unreadable:
             continue

@@ -6,6 +6,7 @@ last known post is a gap, and gaps are filled page by page, over several looks w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from services.collector.sources import Cursor
@@ -21,13 +22,15 @@ Gap = tuple[int, int]
 class Progress:
     """``last`` is the newest id seen; ``gaps`` newest first; ``sweep`` the id below which re-reading goes on.
 
-    ``doubted`` is the newest id of a look that ended below ``last``: one stale page is not yet a deletion.
+    ``doubted`` is the newest id of a look that ended below ``last``: one stale page is not yet a deletion. ``start`` is
+    the oldest id of the channel's first page, if a look ever came so far.
     """
 
     last: int = 0
     gaps: tuple[Gap, ...] = ()
     sweep: int | None = None
     doubted: int | None = None
+    start: int | None = None
 
     @classmethod
     def load(cls, cursor: Cursor) -> Progress:
@@ -38,6 +41,7 @@ class Progress:
             gaps=tuple((int(low), int(high)) for low, high in pairs),
             sweep=int(cursor["sweep"]) if "sweep" in cursor else None,
             doubted=int(cursor["doubted"]) if "doubted" in cursor else None,
+            start=int(cursor["start"]) if "start" in cursor else None,
         )
 
     def dump(self) -> dict[str, str]:
@@ -45,10 +49,9 @@ class Progress:
         cursor = {"last": str(self.last)}
         if self.gaps:
             cursor["gaps"] = ",".join(f"{low}-{high}" for low, high in self.gaps)
-        if self.sweep is not None:
-            cursor["sweep"] = str(self.sweep)
-        if self.doubted is not None:
-            cursor["doubted"] = str(self.doubted)
+        for name, value in (("sweep", self.sweep), ("doubted", self.doubted), ("start", self.start)):
+            if value is not None:
+                cursor[name] = str(value)
         return cursor
 
     @property
@@ -68,7 +71,9 @@ class Progress:
         below ``last`` is doubted once, then believed.
         """
         known = self.last or (oldest if end else max(0, newest - first))
-        gaps = ((known, oldest), *self.gaps) if oldest > known + 1 else self.gaps
+        # The page fills what of a gap it shows.
+        gaps = tuple((low, min(high, oldest)) for low, high in self.gaps if low + 1 < oldest)
+        gaps = ((known, oldest), *gaps) if oldest > known + 1 else gaps
         if newest >= self.last:
             return replace(self, last=newest, gaps=gaps, doubted=None)
         if self.doubted is None:
@@ -86,6 +91,17 @@ class Progress:
         """Return the progress once posts down to *oldest* were read again; a sweep ends *reread* ids below ``last``."""
         done = end or oldest <= self.last - reread
         return replace(self, sweep=None if done else oldest)
+
+    def showing(self, posts: Iterable[int]) -> Progress:
+        """Return the progress with which the next look reads *posts* once more, as gaps."""
+        wanted = sorted([*self.gaps, *((post - 1, post + 1) for post in posts)], reverse=True)
+        gaps: list[Gap] = []
+        for low, high in wanted:
+            if gaps and high > gaps[-1][0]:
+                gaps[-1] = (min(low, gaps[-1][0]), max(high, gaps[-1][1]))
+            else:
+                gaps.append((low, high))
+        return replace(self, gaps=tuple(gaps))
 
 
 def kept(cursor: Cursor) -> dict[str, str]:
