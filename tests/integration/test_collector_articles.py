@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -106,6 +107,32 @@ async def test_a_page_that_holds_nothing_is_not_read(web: WebServer, world: Coll
     (one,) = await world.published()
     assert (one.text, one.notes) == ("The summary.", ("page-shut",))
     assert shown == [ARTICLE]
+
+
+WALL = (
+    "<!DOCTYPE html><html><head><title>Just a moment...</title><script src='/cdn-cgi/challenge-platform/x'></script>"
+    "</head><body><article><h1>news.test</h1><p>Verify you are human by completing the action below. "
+    "news.test needs to review the security of your connection before proceeding.</p></article></body></html>"
+)
+
+
+@pytest.mark.parametrize("opens", [None, "always", "for articles"])
+async def test_a_page_that_tells_people_from_programs_is_no_article_and_the_article_is_read_later(
+    web: WebServer, world: CollectorWorld, opens: str | None
+) -> None:
+    web.serve("/feed", rss(item("a", "Adviser killed", "The summary.", "/article")))
+    web.serve("/article", Page(WALL.encode(), content_type="text/html"))
+    world.sources.append(feed_source(web.url("/feed"), full_text="auto"))
+    if opens is not None:
+        world.gate = Gate(teaser=lambda _: True, page=lambda page: opens == "always" or PARAGRAPHS[0] in page)
+    await world.look()
+    (one,) = await world.published()
+    assert (one.text, one.notes) == ("The summary.", ("summary-only",))
+    guarded = ARTICLE.replace("</head>", "<script src='/cdn-cgi/challenge-platform/x'></script></head>")
+    web.serve("/article", Page(guarded.encode(), content_type="text/html"))
+    world.clock.advance(timedelta(minutes=30))
+    await world.look()
+    assert PARAGRAPHS[0] in (await world.published())[-1].text
 
 
 async def test_what_a_page_says_of_itself_is_kept_and_changes_no_identity(

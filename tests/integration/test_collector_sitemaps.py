@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -93,6 +94,38 @@ async def test_an_index_is_followed_and_its_unchanged_sitemaps_are_not_asked_for
     assert {one.title for one in await world.published()} == {"One", "Two", "Three", "Four"}
     assert [len(web.requests_to(path)) for path in paths] == [1, 3, 3, 0]
     assert web.requests_to("/undated.xml")[-1].headers["if-none-match"]
+
+
+async def test_a_server_that_lies_about_its_sitemaps_is_found_out(web: WebServer, world: CollectorWorld) -> None:
+    def lie(title: str) -> None:
+        listed = sitemap(article(web.url(f"/{title}"), title)).encode()
+        web.serve("/day.xml", Page(listed, content_type="application/xml", validate=True, stubborn=True))
+
+    named = index((web.url("/day.xml"), None), (web.url("/dated.xml"), "2016-02-02T10:00Z"))
+    web.serve("/news.xml", listing(named))
+    web.serve("/dated.xml", *(listing(sitemap(article(web.url(f"/{one}"), one))) for one in ("Dated", "Stale")))
+    lie("One")
+    watch(world, web)
+    await world.look()
+    lie("Two")
+    world.clock.advance(timedelta(hours=2))
+    await world.look()
+    assert {one.title for one in await world.published()} == {"One", "Dated"}
+    world.clock.advance(timedelta(hours=1))
+    await world.look()
+    assert {one.title for one in await world.published()} == {"One", "Two", "Dated", "Stale"}
+
+
+async def test_a_page_that_tells_people_from_programs_is_a_state_of_its_source(
+    web: WebServer, world: CollectorWorld
+) -> None:
+    wall = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>"
+    for status in (200, 403, 503):
+        web.serve("/news.xml", Page(wall, status, content_type="text/html"))
+        world.sources[:] = []
+        watch(world, web)
+        await world.look()
+        assert (await world.health())["feed"].state == "challenged", status
 
 
 async def test_a_sitemap_that_cannot_be_read_holds_up_no_other_and_is_read_later(

@@ -9,6 +9,7 @@ from http import HTTPStatus
 import structlog
 
 from services.collector.sources import Entry
+from services.collector.sources.challenges import challenger, in_words
 from services.collector.sources.completing import SHUT, SHUT_PAGE, SUMMARY, Completed, Seen, noted, with_article
 from services.collector.sources.fetching import PAGE_ACCEPT, Fetcher, Response
 from services.collector.sources.gate import Gate
@@ -17,6 +18,8 @@ from shared.errors import Retry
 
 log = structlog.get_logger(__name__)
 
+WORDS_OF_A_WALL = 300
+"""Characters that a page which tells people from programs has at most; a shorter article with its marks is lost."""
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
@@ -50,7 +53,7 @@ class Articles:
         """Ask for the page at *url*, with the validators of the last answer if there was one.
 
         Raises:
-            Retry: no answer, no article in it, or a status that says nothing about the article.
+            Retry: no answer, no article in it but a page for people perhaps, or a status that says nothing of it.
 
         """
         response = await self._fetcher.get(url, etag=etag, last_modified=last_modified, accept=PAGE_ACCEPT)
@@ -61,10 +64,18 @@ class Articles:
             return replace(seen, gone=True)
         if response.status != HTTPStatus.OK:
             raise Retry(f"{response.url}: HTTP {response.status} instead of the article")
+        # Marks alone say little: many sites have a captcha at their forms, and scripts of their guard on every page.
+        who = challenger(response.headers, response.body)
+        challenged = Retry(f"{response.url}: {in_words(who)}") if who else None
         if self._gate and not await self._opens(self._gate, response):
+            if challenged:
+                raise challenged
             return replace(seen, shut=True)
         content_type = response.headers.get("content-type")
-        return replace(seen, article=await self._parsers.article(response.body, content_type, response.url))
+        article = await self._parsers.article(response.body, content_type, response.url)
+        if challenged and len(article.text) < WORDS_OF_A_WALL:
+            raise challenged
+        return replace(seen, article=article)
 
     async def _opens(self, gate: Gate, response: Response) -> bool:
         page = await self._parsers.page(response.body, response.headers.get("content-type"), response.url)

@@ -1,4 +1,4 @@
-"""Pages that tell people from programs, which stand where a feed should. Pure.
+"""Pages that tell people from programs, which stand where a feed or an article should. Pure.
 
 Marks as the services document them or as their pages have shown them for years; a page must be HTML to count, so that
 an article about such a service in a feed does not.
@@ -45,4 +45,4 @@ def challenger(headers: Mapping[str, str], body: bytes | str) -> str | None:
 
 def in_words(who: str) -> str:
     """Return what a challenge by *who* means to the operator."""
-    return f"a page of {who} that tells people from programs stands before the feed. Ask the publisher for access"
+    return f"a page of {who} that tells people from programs stands in its place. Ask the publisher for access"

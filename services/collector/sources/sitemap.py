@@ -11,8 +11,10 @@ from typing import Any
 
 import structlog
 
-from services.collector.sources import Cursor, Entry, Fetched, refusal
+from services.collector.sources import Challenged, Cursor, Entry, Fetched, refusal
 from services.collector.sources.addresses import own_address
+from services.collector.sources.challenges import challenger, in_words
+from services.collector.sources.feed_memory import UNCHECKED
 from services.collector.sources.fetching import Fetcher, Response
 from services.collector.sources.links import normal_link
 from services.collector.sources.parser_process import ParserPool
@@ -33,8 +35,9 @@ _Known = dict[str, dict[str, Any]]
 class SitemapSource:
     """One sitemap. Its texts are on the articles' pages; a look shows titles and addresses.
 
-    The cursor holds, for the sitemap and each further one that it names, the validators of the last answer and the hash
-    of its body; of an index also which sitemaps it named.
+    The cursor holds, for the sitemap and each further one that it names, the validators of the last answer, the hash of
+    its body and when it was last seen whole; of an index also which sitemaps it named. Neither a 304 nor an index's
+    ``lastmod`` is believed for longer than a feed's 304 is: servers lie.
     """
 
     def __init__(self, url: str, *, fetcher: Fetcher, parsers: ParserPool, clock: Clock) -> None:
@@ -84,7 +87,8 @@ class SitemapSource:
             before = known.get(address)
             try:
                 # A day without a time stays the same all day long, whatever is added.
-                if before is None or not modified or "T" not in modified or before.get("modified") != modified:
+                said = before is not None and modified and "T" in modified and before.get("modified") == modified
+                if before is None or not said or self._is_doubtful(before):
                     read.append(await self._read(address, known, answers))
                     answers[address]["modified"] = modified
                     continue
@@ -104,25 +108,32 @@ class SitemapSource:
     async def _read(self, address: str, known: _Known, answers: _Known) -> Sitemap | None:
         """Return the sitemap at *address* and put into *answers* what to remember of it; None when it is unchanged."""
         before = known.get(address, {})
-        response = await self._fetcher.get(
-            address, etag=before.get("etag"), last_modified=before.get("last_modified"), accept=SITEMAP_ACCEPT
-        )
+        validators = {} if self._is_doubtful(before) else {name: before.get(name) for name in ("etag", "last_modified")}
+        response = await self._fetcher.get(address, **validators, accept=SITEMAP_ACCEPT)
         if response.status == HTTPStatus.NOT_MODIFIED and before:
             answers[address] = before | _validators(response)
             return None
+        if who := challenger(response.headers, response.body):
+            raise Challenged(f"{response.url}: {in_words(who)}", after=response.retry_after)
         if response.status != HTTPStatus.OK:
             refused = refusal(response.status)
             raise refused(f"{response.url}: HTTP {response.status} instead of a sitemap", after=response.retry_after)
+        seen = _validators(response) | {"whole_at": self._clock.now().isoformat()}
         body = sha256(response.body).hexdigest()
         if before.get("body") == body:
-            answers[address] = before | _validators(response)
+            answers[address] = before | seen
             return None
         since = self._clock.now() - RECENT
         sitemap = await self._parsers.sitemap(
             response.body, response.headers.get("content-type"), response.url, since=since
         )
-        answers[address] = _validators(response) | {"body": body}
+        answers[address] = seen | {"body": body}
         return sitemap
+
+    def _is_doubtful(self, before: dict[str, Any]) -> bool:
+        """Whether what is remembered of a sitemap is too old to be taken for the present one on the server's word."""
+        whole_at = before.get("whole_at")
+        return whole_at is None or self._clock.now() - datetime.fromisoformat(whole_at) >= UNCHECKED
 
 
 def _validators(response: Response) -> dict[str, Any]:
