@@ -28,6 +28,4 @@ async def test_ten_hours_of_restless_feeds_and_failing_servers_with_kills(tmp_pa
     assert figures["items published"] >= figures["items served"] > 200
     assert figures["edits served"] > 20
     assert figures["times asked to wait"] > 3
-    assert figures["unchanged answered by 304"] >= 0.95
-    assert figures["looks against the schedule's fewest"] <= 1.2
-    assert figures["freshness of feeds, median in intervals"] < 0.5
+    assert not verdict.unmet

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.bench.figures import Figure
 from tests.support.simulation.judging import judge
 from tests.support.simulation.outlets import DAY, make_world
+from tests.support.simulation.telling import Teller
 from tests.support.simulation.week import live_through
 
 SEED, FEEDS, CHANNELS, KILLS = 2016, 200, 50, 12
@@ -21,12 +22,18 @@ either, and a disk takes milliseconds for what the simulated collector writes th
 
 
 async def measure(folder: Path, days: float) -> list[Figure]:
-    """Live through *days* of the week and return the figures; every fault is one, and told on standard error."""
+    """Live through *days* of the week and return the figures; a fault is one too, told at once on standard error."""
     world = make_world(SEED, seconds=days * DAY, feeds=FEEDS, channels=CHANNELS)
-    verdict = judge(await live_through(world, folder, kills=KILLS, seed=SEED, quiet_from=QUIET_FROM, patience=PATIENCE))
-    for fault, examples in verdict.faults.items():
-        print(f"{fault}: {len(examples)}, such as {examples[:3]}", file=sys.stderr)
+    teller = Teller()
+    week = await live_through(
+        world, folder, kills=KILLS, seed=SEED, quiet_from=QUIET_FROM, patience=PATIENCE, observer=teller
+    )
+    verdict = judge(week)
+    teller.tell(week, verdict)
+    for beyond in verdict.unmet:
+        print(f"LIMIT: {beyond}", file=sys.stderr)
     group = f"{days:g} simulated days of {FEEDS} feeds and {CHANNELS} channels"
     faults = {f"FAULT: {fault}": float(len(examples)) for fault, examples in verdict.faults.items()}
+    faults |= {f"LIMIT: {beyond}": 1.0 for beyond in verdict.unmet}
     counted = {"faults": float(sum(faults.values()))} | faults | verdict.figures
     return [Figure(group, what, value, "") for what, value in counted.items()]

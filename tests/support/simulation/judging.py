@@ -1,9 +1,11 @@
 """What a simulated week came to: what was published against what was served, and how the servers were treated. Pure.
 
 What is demanded, precisely. *Served* is what a whole, readable answer showed. An answer within ``EXCUSED`` seconds
-before a kill may or may not have been worked on; what it showed is demanded only if it was shown again. Everything else
-that was served must have been published: each story once as new, and then each different text it was seen with, in
-that order; nothing else may have been.
+before a kill, or before the moment of judging, may or may not have been worked on; what it showed is demanded only if
+it was shown again. Everything else that was served must have been published: each story once as new, and then each
+different text it was seen with, in that order; nothing else may have been.
+
+A week can be judged while it lasts: then it is as long as it was lived.
 """
 
 from __future__ import annotations
@@ -11,41 +13,37 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from statistics import median
 
 from shared.messages import RawItem
-from tests.support.simulation.outlets import HOUR, TOKEN, Broadcast, Outlet, Story
-from tests.support.simulation.schedule import fewest_looks
-from tests.support.simulation.site import Exchange
+from tests.support.simulation.away import away
+from tests.support.simulation.manners import judge_manners
+from tests.support.simulation.outlets import HOUR, TOKEN, Outlet, Story
 from tests.support.simulation.time import START
-from tests.support.simulation.week import LONGEST_AWAY, Week
+from tests.support.simulation.verdict import Example, Verdict
+from tests.support.simulation.week import Sample, Week
 
 EXCUSED = 120.0
 """Simulated seconds a look may take: pages of a channel wait for their turn."""
 SWEPT = 12 * HOUR
 """Simulated seconds within which a deletion among the latest posts is to be noticed, while the pace is 1."""
-NEAR = 0.5
-"""Seconds between two arrivals at one host: a second lies between their starts, and the first may be held up."""
 DEEP = 70
 """Posts back from the newest that are surely read again (the setting is 100 ids, deleted ones included)."""
 
 
 @dataclass
-class Verdict:
-    """``faults`` by what is wrong, each with its example; ``figures`` by name."""
-
-    faults: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    figures: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass
 class _Seen:
-    """The texts a story was served with, in order; ``sure`` says of each whether somebody was there to take it."""
+    """The texts a story was served with, in order, from the moment ``first`` on.
 
+    ``sure`` says of each text whether somebody was there to take it.
+    """
+
+    first: float
     texts: list[str] = field(default_factory=list)
     sure: list[bool] = field(default_factory=list)
 
@@ -68,9 +66,7 @@ def judge(week: Week) -> Verdict:
     served = _served(week)
     _judge_versions(week, served, verdict)
     _judge_deletions(week, served, verdict)
-    _judge_courtesy(week, verdict)
-    _judge_validators(week, verdict)
-    _judge_requests(week, verdict)
+    judge_manners(week, verdict)
     _judge_freshness(week, verdict)
     _judge_memory(week, verdict)
     figures = verdict.figures
@@ -82,43 +78,50 @@ def judge(week: Week) -> Verdict:
 
 
 def _served(week: Week) -> dict[str, _Seen]:
-    seen: defaultdict[str, _Seen] = defaultdict(_Seen)
+    seen: dict[str, _Seen] = {}
     outlets = {one.name: one for one in week.world.outlets}
     last: dict[str, tuple[int | None, bool]] = {}
+    ends = [*week.kills, week.lived]
     for one in week.exchanges:
         if one.status != 200 or not one.whole or (one.phase is None and not one.posts):
             continue
-        sure = not _before_kill(one.at, week.kills)
+        sure = not _before(one.at, ends)
         if one.phase is None:
-            for token, text in one.posts:
-                seen[token].add(_normal(text), sure=sure)
+            shown = [(token, text) for token, text in one.posts]
         elif last.get(one.source) != (one.phase, True):
-            for story, text in outlets[one.source].shown(one.phase):
-                seen[story.token].add(_normal(f"{text.title} {text.body}"), sure=sure)
+            shown = [(story.token, f"{text.title} {text.body}") for story, text in outlets[one.source].shown(one.phase)]
             last[one.source] = (one.phase, sure)
+        else:
+            continue
+        for token, text in shown:
+            seen.setdefault(token, _Seen(one.at)).add(_normal(text), sure=sure)
     return seen
 
 
 def _judge_versions(week: Week, served: dict[str, _Seen], verdict: Verdict) -> None:
     published = _by_token(week.published)
-    faults = verdict.faults
+    tellers, faults = week.world.tellers, verdict.faults
     for token, seen in served.items():
+
+        def example(words: str = "", token: str = token, seen: _Seen = seen) -> Example:
+            return Example(tellers[token].name, token, seen.first, words)
+
         versions = published.get(token, [])
         texts = [_normal(f"{one.title or ''} {one.text}") for one in versions if one.change != "deleted"]
         if not texts:
             if seen.demanded:
-                faults["lost"].append(token)
+                faults["lost"].append(example())
             continue
         if len({one.item for one in versions}) > 1:
-            faults["published under two identities"].append(token)
+            faults["published under two identities"].append(example())
         elif (firsts := sum(one.change == "new" for one in versions)) != 1:
-            faults["not exactly one first version"].append(f"{token}: {firsts}")
+            faults["not exactly one first version"].append(example(f"{firsts} of them"))
         if not _within(seen.demanded, texts):
-            faults["edit missed"].append(f"{token}: {seen.demanded} in {texts}")
+            faults["edit missed"].append(example(f"{seen.demanded} in {texts}"))
         if not _within(texts, seen.texts):
-            faults["edit reported that never was"].append(f"{token}: {texts} in {seen.texts}")
+            faults["edit reported that never was"].append(example(f"{texts} in {seen.texts}"))
     for token in published.keys() - served.keys():
-        faults["published, but never served"].append(token)
+        faults["published, but never served"].append(_example(week, token, published[token][0]))
     distinct = {one.id for one in week.published}
     edits = sum(len(seen.demanded) - 1 for seen in served.values() if seen.demanded)
     verdict.figures |= {
@@ -132,14 +135,21 @@ def _judge_versions(week: Week, served: dict[str, _Seen], verdict: Verdict) -> N
     _judge_unseen(week, served, verdict)
 
 
+def _example(week: Week, token: str, item: RawItem) -> Example:
+    teller = week.world.tellers.get(token)
+    return Example(teller.name if teller else item.source.id, token, _seconds(item))
+
+
 def _judge_unseen(week: Week, served: dict[str, _Seen], verdict: Verdict) -> None:
     """Find stories that stood in their feed for hours, and were never asked for in time."""
     for outlet in week.world.outlets:
         for story in outlet.stories:
-            there_until = min(story.gone or week.world.seconds, week.world.seconds)
+            there_until = min(story.gone or week.lived, week.lived)
             least = max(WINDOW_SHARE * week.world.seconds, BELIEVED * outlet.interval)
             if there_until - max(story.born, 0.0) > least and story.token not in served and _stood(outlet, story):
-                verdict.faults["stood in the feed, never fetched"].append(f"{story.token} ({outlet.validators})")
+                verdict.faults["stood in the feed, never fetched"].append(
+                    Example(outlet.name, story.token, story.born, f"validators: {outlet.validators}")
+                )
 
 
 WINDOW_SHARE = 0.12
@@ -164,83 +174,42 @@ def _judge_deletions(week: Week, served: dict[str, _Seen], verdict: Verdict) -> 
                 continue
             real.add(post.token)
             later = [one for one in channel.posts[number + 1 :] if one.born < post.gone + swept]
-            if served[post.token].demanded and len(later) < DEEP and 0 < post.gone < week.world.seconds - swept:
+            if served[post.token].demanded and len(later) < DEEP and 0 < post.gone < week.lived - swept:
                 demanded.add(post.token)
     for fault, tokens in (("deletion missed", demanded - told), ("deletion that never was", told - real)):
-        if tokens:
-            verdict.faults[fault] += sorted(tokens)
+        for token in sorted(tokens):
+            teller = week.world.tellers[token]
+            stories = teller.stories if isinstance(teller, Outlet) else teller.posts
+            gone = next(story.gone for story in stories if story.token == token) or served[token].first
+            verdict.faults[fault].append(Example(teller.name, token, gone))
     verdict.figures |= {"deletions demanded": len(demanded), "deletions published": len(told)}
-
-
-def _judge_courtesy(week: Week, verdict: Verdict) -> None:
-    shut: dict[str, float] = {}
-    before: dict[str, Exchange] = {}
-    for one in week.exchanges:
-        if one.at < shut.get(one.host, 0.0) - 1.0:
-            verdict.faults["asked before Retry-After"].append(f"{one.source} at {one.at:.0f}, life {one.life}")
-        if one.beside:
-            verdict.faults["two at once to a host that allows one"].append(f"{one.source} at {one.at:.0f}")
-        last = before.get(one.host)
-        if last and last.life == one.life and one.at - last.at < NEAR:
-            verdict.faults["two within half a second at one host"].append(f"{one.source} at {one.at:.3f}")
-        before[one.host] = one
-        if one.shut:
-            shut[one.host] = max(one.shut, shut.get(one.host, 0.0))
-    verdict.figures["times asked to wait"] = sum(one.shut is not None for one in week.exchanges)
-
-
-def _judge_validators(week: Week, verdict: Verdict) -> None:
-    outlets = {one.name: one for one in week.world.outlets if one.validators in ("both", "etag", "date")}
-    had: dict[str, int] = {}
-    counts: Counter[int] = Counter()
-    for one in week.exchanges:
-        if one.trouble or one.source not in outlets or not one.whole:
-            continue
-        phase = outlets[one.source].phase(one.at)
-        if had.get(one.source) == phase:
-            counts[one.status] += 1
-        had[one.source] = phase
-    verdict.figures["unchanged answered by 304"] = counts[304] / max(1, counts.total())
-
-
-def _judge_requests(week: Week, verdict: Verdict) -> None:
-    made = Counter(one.source for one in week.exchanges if not one.older)
-    sources = [*week.world.outlets, *week.world.channels]
-    fewest = sum(fewest_looks(one, week.world) for one in sources)
-    verdict.figures["looks against the schedule's fewest"] = sum(made[one.name] for one in sources) / fewest
 
 
 def _judge_freshness(week: Week, verdict: Verdict) -> None:
     """Measure from the appearance of a story to its record, where neither server nor collector was away meanwhile."""
-    first = {}
+    first: dict[str, float] = {}
     for one in week.published:
         if one.change == "new" and (token := _token(one)):
-            first.setdefault(token, (one.seen_at - START).total_seconds())
-    shares: dict[str, list[float]] = {"feeds": [], "channels": []}
-    for source in (*week.world.outlets, *week.world.channels):
-        away = _away(source, week)
+            first.setdefault(token, _seconds(one))
+    shares: dict[str, list[float]] = {"freshness of feeds": [], "freshness of channels": []}
+    for source in week.world.sources:
+        feed, absent = isinstance(source, Outlet), away(source, week)
         for story in source.stories if isinstance(source, Outlet) else source.posts:
             seen = first.get(story.token, 0.0)
-            if 0 < story.born < seen and not any(since < seen and story.born < until for since, until in away):
-                shares["feeds" if isinstance(source, Outlet) else "channels"].append(
+            if 0 < story.born < seen and not any(since < seen and story.born < until for since, until in absent):
+                shares["freshness of feeds" if feed else "freshness of channels"].append(
                     (seen - story.born) / source.interval
                 )
+    shares["freshness"] = [share for some in shares.values() for share in some]
     for name, found in shares.items():
-        verdict.figures[f"freshness of {name}, median in intervals"] = median(found) if found else 0.0
-        verdict.figures[f"freshness of {name}, slowest in intervals"] = max(found, default=0.0)
-
-
-def _away(source: Outlet | Broadcast, week: Week) -> list[tuple[float, float]]:
-    """Return the stretches that say nothing of how soon a story is seen: server or collector away, and catching up."""
-    server = source.server if isinstance(source, Outlet) else week.world.telegram
-    away = [(one.since, one.until + 8 * source.interval) for one in server.troubles]
-    return away + [(kill, kill + LONGEST_AWAY / week.world.pace + 2 * source.interval) for kill in week.kills]
+        verdict.figures[f"{name}, median in intervals"] = median(found) if found else 0.0
+        verdict.figures[f"{name}, slowest in intervals"] = max(found, default=0.0)
 
 
 def _judge_memory(week: Week, verdict: Verdict) -> None:
     """Compare the memory at the end of the longest life with that after its first fifth."""
     lives = [list(samples) for _, samples in groupby(week.samples, key=lambda one: one.life)]
-    longest = max(lives, key=len)
+    longest = max(lives, key=len, default=[Sample(0.0, 0, 1)])
     fifth = max(1, len(longest) // 5)
     early, late = (
         median(one.rss for one in part) for part in (longest[fifth : 2 * fifth] or longest, longest[-fifth:])
@@ -264,16 +233,21 @@ def _by_token(published: Iterable[RawItem]) -> dict[str, list[RawItem]]:
     return found
 
 
+def _seconds(item: RawItem) -> float:
+    return (item.seen_at - START).total_seconds()
+
+
 def _token(item: RawItem) -> str | None:
     match = TOKEN.search(item.text)
     return match[1] if match else None
 
 
-def _before_kill(moment: float, kills: Sequence[float]) -> bool:
-    place = bisect_left(kills, moment)
-    return place < len(kills) and kills[place] - moment < EXCUSED
+def _before(moment: float, ends: Sequence[float]) -> bool:
+    place = bisect_left(ends, moment)
+    return place < len(ends) and ends[place] - moment < EXCUSED
 
 
+@lru_cache(maxsize=100_000)
 def _normal(text: str) -> str:
     visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
     return re.sub(r"\s+", " ", visible).strip()

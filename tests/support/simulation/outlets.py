@@ -31,6 +31,8 @@ KINDS: tuple[Kind, ...] = (
     "busy", "busy-date", "unavailable", "silent", "cut", "reset", "down", "missing", "broken", "page", "stale",
 )  # fmt: skip
 PLACES = ("Aleppo", "Idlib", "Homs", "Palmyra", "Latakia", "Hama", "Daraa", "Raqqa")
+ACTIVE_FOR, INCIDENT_EVERY = 2 * HOUR, 1.5 * HOUR
+"""How long a feed is active on an incident, and how often one of them comes to be."""
 WINDOW_HOURS = 16.0
 """A feed shows what is younger than this, so that nothing passes it by while its server or the collector is away."""
 
@@ -140,6 +142,15 @@ class Broadcast:
 
 
 @dataclass(frozen=True)
+class Activation:
+    """An open incident of which *source* speaks is told at ``at``; until ``until`` the source counts as active."""
+
+    source: str
+    at: float
+    until: float
+
+
+@dataclass(frozen=True)
 class World:
     """Everything that is said, and by whom, for so many ``seconds``; at a ``pace`` of 2 all happens twice as often."""
 
@@ -148,6 +159,18 @@ class World:
     outlets: tuple[Outlet, ...]
     channels: tuple[Broadcast, ...]
     telegram: Server
+    activations: tuple[Activation, ...]
+
+    @cached_property
+    def tellers(self) -> dict[str, Outlet | Broadcast]:
+        """Who tells each story, by its token."""
+        told = [(one, one.stories if isinstance(one, Outlet) else one.posts) for one in self.sources]
+        return {story.token: source for source, stories in told for story in stories}
+
+    @property
+    def sources(self) -> tuple[Outlet | Broadcast, ...]:
+        """Feeds and channels."""
+        return (*self.outlets, *self.channels)
 
 
 def make_world(
@@ -159,13 +182,11 @@ def make_world(
     addresses = [f"127.1.{number // 200}.{1 + number % 200}" for number in range(-(-3 * feeds // 5))]
     hosts = [_server(address, seconds, chance, every, 2 * HOUR / pace) for address in addresses]
     telegram = Server("127.2.0.1", _troubles(seconds, chance, ("busy", "reset", "broken"), every, HOUR / pace))
-    return World(
-        seconds,
-        pace,
-        tuple(_outlet(number, hosts[number % len(hosts)], seconds, chance, pace) for number in range(feeds)),
-        tuple(_channel(number, seconds, chance, pace) for number in range(channels)),
-        telegram,
-    )
+    outlets = tuple(_outlet(number, hosts[number % len(hosts)], seconds, chance, pace) for number in range(feeds))
+    broadcasts = tuple(_channel(number, seconds, chance, pace) for number in range(channels))
+    told = _moments(seconds - ACTIVE_FOR / pace, pace / INCIDENT_EVERY, chance)
+    activations = [Activation(chance.choice(outlets).name, moment, moment + ACTIVE_FOR / pace) for moment in told]
+    return World(seconds, pace, outlets, broadcasts, telegram, tuple(activations))
 
 
 def _server(address: str, seconds: float, chance: Random, every: float, long: float) -> Server:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from services.collector.schedule import Pace, adapted, after_failure, after_success
-from tests.support.simulation.outlets import Broadcast, Outlet, World
+from tests.support.simulation.outlets import Activation, Broadcast, Outlet, World
 from tests.support.simulation.site import LONGEST_WAIT
 from tests.support.simulation.time import START
 
@@ -15,22 +16,27 @@ EVEN = 0.5
 """The chance that neither stretches nor shortens a wait."""
 
 
-def fewest_looks(source: Outlet | Broadcast, world: World) -> int:
-    """Return how often *source* is looked at in *world* if every wait is exactly the schedule's own."""
+def fewest_looks(source: Outlet | Broadcast, world: World, until: float, activations: Iterable[Activation]) -> int:
+    """Return how often *source* is looked at in *world* up to *until* if every wait is exactly the schedule's own.
+
+    *activations* are those that were told; the look that follows one comes no sooner for it.
+    """
+    active = [(one.at, one.until) for one in activations if one.source == source.name]
     server = source.server if isinstance(source, Outlet) else world.telegram
     pace = Pace(
         source.interval, LONGEST, source.floor if isinstance(source, Outlet) else source.interval, source.interval
     )
     moment, looks, failures, interval = 0.0, 0, 0, None
     before = None
-    while moment < world.seconds:
+    while moment < until:
         looks += 1
         trouble, now = server.trouble(moment), START + timedelta(seconds=moment)
         if trouble is None or trouble.kind == "stale":
             after = _said(source, moment) if trouble is None else before
             interval = adapted(interval, pace, news=before is not None and bool((after or set()) - before))
             failures, before = 0, after
-            due = after_success(now, pace, EVEN, interval=interval)
+            at_floor = any(since <= moment < end for since, end in active)
+            due = after_success(now, pace, EVEN, interval=interval, active=at_floor)
         else:
             failures += 1
             asked = min(trouble.until - moment, LONGEST_WAIT)

@@ -115,7 +115,7 @@ class _JumpingSelector(selectors.EpollSelector):
         others = [(process, process) for process in (*self._servers, *self.children)]
         mine, here = os.getpid(), threading.get_native_id()
         own = [(mine, thread.native_id) for thread in threading.enumerate() if thread.native_id not in (None, here)]
-        return not any(self._works(*one) for one in (*others, *own))  # type: ignore[arg-type]  # checked above
+        return not any(self._works(*one) for one in (*others, *own))
 
     def _works(self, process: int, thread: int) -> bool:
         """Say whether a thread does anything: it sleeps (S) until somebody wakes it, or has ended (Z, X)."""

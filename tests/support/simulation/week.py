@@ -7,19 +7,20 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from time import monotonic
 
-from shared import codec
-from shared.eventlog.opening import create_topics, open_log
+from shared.eventlog.opening import create_topics
 from shared.messages import RawItem
 from shared.migrations import upgrade
-from shared.topics import RAW, TOPICS
-from tests.support.simulation.outlets import World
+from shared.topics import TOPICS
+from tests.support.simulation.incidents import newsroom
+from tests.support.simulation.outlets import Activation, World
+from tests.support.simulation.reading import Reading
 from tests.support.simulation.site import Exchange, Site
 from tests.support.simulation.time import SharedClock
 
@@ -46,10 +47,15 @@ class Sample:
 
 @dataclass
 class Week:
-    """What was served, what was published, when the collector was killed (simulated seconds), what it took."""
+    """What was served, what was published, when the collector was killed (simulated seconds), what it took.
+
+    ``lived`` is how much of it has passed; ``activations`` are those that were told.
+    """
 
     world: World
     exchanges: list[Exchange]
+    lived: float = 0.0
+    activations: list[Activation] = field(default_factory=list)
     published: list[RawItem] = field(default_factory=list)
     kills: list[float] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
@@ -80,8 +86,19 @@ class _Killer:
             self.process.kill()
 
 
+Observer = Callable[[Week, Reading], Awaitable[None]]
+"""Is given the week while it lasts, again and again, and what brings its published records up to date."""
+
+
 async def live_through(
-    world: World, folder: Path, *, kills: int, seed: int, quiet_from: float = 1.0, patience: float = 3600.0
+    world: World,
+    folder: Path,
+    *,
+    kills: int,
+    seed: int,
+    quiet_from: float = 1.0,
+    patience: float = 3600.0,
+    observer: Observer | None = None,
 ) -> Week:
     """Let a collector live through *world* in *folder*; return what is to be judged.
 
@@ -93,28 +110,36 @@ async def live_through(
     await create_topics(f"sqlite:///{folder}/log.db", TOPICS)
     clock = SharedClock.begin(folder / "clock")
     site = Site(world, clock)
-    week = Week(world, site.exchanges)
     moments = sorted(chance.uniform(0.02, quiet_from * 0.95) * world.seconds for _ in range(kills))
     killer = _Killer(moments, chance)
     site.heard = killer.hear
-    async with asyncio.timeout(patience), site.serving():
+    async with asyncio.timeout(patience), site.serving(), newsroom(world, folder, clock) as told:
+        week = Week(world, site.exchanges, activations=told.told)
+        reading = Reading(told.log, week.published)
+
+        async def attend() -> None:
+            await told.tell()
+            week.lived, week.wall = clock.seconds(), monotonic() - started
+            if observer:
+                await observer(week, reading)
+
         (folder / "settings.json").write_text(json.dumps(_settings(site)), encoding="utf-8")
         while clock.seconds() < world.seconds:
-            async with _collector(folder, site, week) as process:
+            async with _collector(folder, site) as process:
                 killer.process = process
-                await _watch(process, clock, site, week)
+                await _watch(process, clock, site, week, attend)
             if process.returncode == -signal.SIGKILL:
                 week.kills.append(clock.seconds())
                 clock.jump(chance.uniform(1, LONGEST_AWAY) / world.pace)
             elif process.returncode:
                 raise AssertionError(f"the collector ended with {process.returncode}:\n{_tail(folder)}")
-    week.published = await _published(folder)
-    week.wall, week.log = monotonic() - started, _tail(folder)
+        await reading.catch_up()
+    week.lived, week.wall, week.log = world.seconds, monotonic() - started, _tail(folder)
     return week
 
 
 @asynccontextmanager
-async def _collector(folder: Path, site: Site, week: Week) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _collector(folder: Path, site: Site) -> AsyncIterator[asyncio.subprocess.Process]:
     site.life += 1
     with (folder / "collector.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
@@ -142,14 +167,21 @@ async def _collector(folder: Path, site: Site, week: Week) -> AsyncIterator[asyn
                 raise
 
 
-async def _watch(process: asyncio.subprocess.Process, clock: SharedClock, site: Site, week: Week) -> None:
-    """Wait until the process or the week is over, and weigh it now and then."""
+async def _watch(
+    process: asyncio.subprocess.Process,
+    clock: SharedClock,
+    site: Site,
+    week: Week,
+    attend: Callable[[], Awaitable[None]],
+) -> None:
+    """*Attend* to what is to be done until the process or the week is over, and weigh the process now and then."""
     used, next_sample = 0.0, 0.0
     while process.returncode is None and (moment := clock.seconds()) < week.world.seconds:
         if moment >= next_sample:
             next_sample = moment + SAMPLED / week.world.pace
             used, rss = _weighed(process.pid) or (used, 0)
             week.samples.append(Sample(moment, site.life, rss))
+        await attend()
         await asyncio.sleep(LOOKED_AT)
     used, _ = _weighed(process.pid) or (used, 0)
     week.cpu += used
@@ -194,23 +226,6 @@ def _settings(site: Site) -> dict[str, object]:
         "limits": {"private_per_host": 1, "private_spacing": 1.0},
         "telegram": {"mode": "preview", "accept_terms": True, "preview_url": site.telegram_url},
     }
-
-
-async def _published(folder: Path) -> list[RawItem]:
-    """Return every record of ``items.raw``, repeats included, in the order of each item's story."""
-    log = await open_log(f"sqlite:///{folder}/log.db", client="judge")
-    found: list[RawItem] = []
-    try:
-        async with log.subscribe(RAW.name, "judge") as subscription:
-            left = sum(lag.records for lag in await subscription.lag())
-            records = aiter(subscription)
-            while len(found) < left:
-                async with asyncio.timeout(30):
-                    record = await anext(records)
-                found.append(codec.decode(RawItem, record.value, record.headers))
-    finally:
-        await log.close()
-    return sorted(found, key=lambda one: (one.item, one.version, one.seen_at))
 
 
 def _tail(folder: Path) -> str:
