@@ -8,12 +8,12 @@ from statistics import median
 
 from services.collector.following import READ_EVERY
 from services.collector.schedule import JITTER
-from tests.support.simulation.away import away
+from tests.support.simulation.away import troubled
 from tests.support.simulation.outlets import Activation, Outlet
 from tests.support.simulation.schedule import fewest_looks
 from tests.support.simulation.site import Exchange
 from tests.support.simulation.verdict import Example, Verdict
-from tests.support.simulation.week import Week
+from tests.support.simulation.week import LONGEST_AWAY, Week
 
 NEAR = 0.5
 """Seconds between two arrivals at one host: a second lies between their starts, and the first may be held up."""
@@ -82,7 +82,7 @@ def _judge_activity(week: Week, verdict: Verdict) -> None:
     for active in week.activations:
         outlet, end = outlets[active.source], min(active.until, week.lived)
         before = [at for at in looks[active.source] if at < active.at]
-        disturbed = any(since < end and active.at - outlet.interval < until for since, until in away(outlet, week))
+        disturbed = any(since < end and active.at < until for since, until in _disturbances(outlet, week))
         if len(before) < 2 or disturbed or end < active.at + _allowed(outlet, before):
             continue
         found = [at for at in looks[active.source] if active.at <= at < end]
@@ -97,6 +97,12 @@ def _judge_activity(week: Week, verdict: Verdict) -> None:
         "active sources, median to the next look in intervals": median(shares) if shares else 0.0,
         "active sources, slowest to the next look in intervals": max(shares, default=0.0),
     }
+
+
+def _disturbances(outlet: Outlet, week: Week) -> list[tuple[float, float]]:
+    """Return the stretches in which *outlet* need not be looked at at its floor, or was not before."""
+    gone = LONGEST_AWAY / week.world.pace + outlet.interval
+    return [*troubled(outlet, week), *((kill, kill + gone) for kill in week.kills)]
 
 
 def _allowed(outlet: Outlet, before: list[float]) -> float:

@@ -31,7 +31,7 @@ KINDS: tuple[Kind, ...] = (
     "busy", "busy-date", "unavailable", "silent", "cut", "reset", "down", "missing", "broken", "page", "stale",
 )  # fmt: skip
 PLACES = ("Aleppo", "Idlib", "Homs", "Palmyra", "Latakia", "Hama", "Daraa", "Raqqa")
-ACTIVE_FOR, INCIDENT_EVERY = 2 * HOUR, 1.5 * HOUR
+ACTIVE_FOR, INCIDENT_EVERY = 2 * HOUR, 0.5 * HOUR
 """How long a feed is active on an incident, and how often one of them comes to be."""
 WINDOW_HOURS = 16.0
 """A feed shows what is younger than this, so that nothing passes it by while its server or the collector is away."""
@@ -184,7 +184,7 @@ def make_world(
     telegram = Server("127.2.0.1", _troubles(seconds, chance, ("busy", "reset", "broken"), every, HOUR / pace))
     outlets = tuple(_outlet(number, hosts[number % len(hosts)], seconds, chance, pace) for number in range(feeds))
     broadcasts = tuple(_channel(number, seconds, chance, pace) for number in range(channels))
-    told = _moments(seconds - ACTIVE_FOR / pace, pace / INCIDENT_EVERY, chance)
+    told = _moments(seconds - HOUR / pace, pace / INCIDENT_EVERY, chance)
     activations = [Activation(chance.choice(outlets).name, moment, moment + ACTIVE_FOR / pace) for moment in told]
     return World(seconds, pace, outlets, broadcasts, telegram, tuple(activations))
 
