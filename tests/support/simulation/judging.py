@@ -22,8 +22,8 @@ from statistics import median
 
 from shared.messages import RawItem
 from tests.support.simulation.away import away
-from tests.support.simulation.manners import judge_manners
-from tests.support.simulation.outlets import HOUR, TOKEN, Outlet, Story
+from tests.support.simulation.manners import judge_manners, judge_requests
+from tests.support.simulation.outlets import HOUR, TOKEN, Broadcast, Outlet, Story
 from tests.support.simulation.time import START
 from tests.support.simulation.verdict import Example, Verdict
 from tests.support.simulation.week import Sample, Week
@@ -34,6 +34,8 @@ SWEPT = 12 * HOUR
 """Simulated seconds within which a deletion among the latest posts is to be noticed, while the pace is 1."""
 DEEP = 70
 """Posts back from the newest that are surely read again (the setting is 100 ids, deleted ones included)."""
+SOON, NEWEST = 3.0, 15
+"""Intervals within which a deletion is to be noticed among so many posts: they stand on the newest page."""
 
 
 @dataclass
@@ -60,13 +62,20 @@ class _Seen:
         return _collapsed(text for text, sure in zip(self.texts, self.sure, strict=True) if sure)
 
 
-def judge(week: Week) -> Verdict:
-    """Return what is wrong with *week* and its figures."""
+def find_faults(week: Week) -> Verdict:
+    """Return what is wrong with *week* so far, without the figures that take long."""
     verdict = Verdict()
     served = _served(week)
     _judge_versions(week, served, verdict)
     _judge_deletions(week, served, verdict)
     judge_manners(week, verdict)
+    return verdict
+
+
+def judge(week: Week) -> Verdict:
+    """Return what is wrong with *week*, and its figures."""
+    verdict = find_faults(week)
+    judge_requests(week, verdict)
     _judge_freshness(week, verdict)
     _judge_memory(week, verdict)
     figures = verdict.figures
@@ -85,7 +94,7 @@ def _served(week: Week) -> dict[str, _Seen]:
     for one in week.exchanges:
         if one.status != 200 or not one.whole or (one.phase is None and not one.posts):
             continue
-        sure = not _before(one.at, ends)
+        sure = one.at < week.lived and not _before(one.at, ends)
         if one.phase is None:
             shown = [(token, text) for token, text in one.posts]
         elif last.get(one.source) != (one.phase, True):
@@ -167,14 +176,13 @@ def _judge_deletions(week: Week, served: dict[str, _Seen], verdict: Verdict) -> 
     items = {one.item: token for one in week.published if (token := _token(one))}
     told = {items[one.item] for one in week.published if one.change == "deleted" and one.item in items}
     real, demanded = set(), set()
-    swept = min(SWEPT, 0.2 * week.world.seconds)
     for channel in week.world.channels:
+        absent = away(channel, week)
         for number, post in enumerate(channel.posts):
             if post.gone is None or post.token not in served:
                 continue
             real.add(post.token)
-            later = [one for one in channel.posts[number + 1 :] if one.born < post.gone + swept]
-            if served[post.token].demanded and len(later) < DEEP and 0 < post.gone < week.lived - swept:
+            if served[post.token].demanded and post.gone > 0 and _must_be_missed(channel, number, absent, week):
                 demanded.add(post.token)
     for fault, tokens in (("deletion missed", demanded - told), ("deletion that never was", told - real)):
         for token in sorted(tokens):
@@ -183,6 +191,20 @@ def _judge_deletions(week: Week, served: dict[str, _Seen], verdict: Verdict) -> 
             gone = next(story.gone for story in stories if story.token == token) or served[token].first
             verdict.faults[fault].append(Example(teller.name, token, gone))
     verdict.figures |= {"deletions demanded": len(demanded), "deletions published": len(told)}
+
+
+def _must_be_missed(channel: Broadcast, number: int, absent: list[tuple[float, float]], week: Week) -> bool:
+    """Whether it must have been noticed by now that a post is gone: soon on the newest page, by and by below it."""
+    gone = channel.posts[number].gone or 0.0
+
+    def later(within: float) -> int:
+        return sum(one.born < gone + within for one in channel.posts[number + 1 :])
+
+    soon, slowly = SOON * channel.interval, SWEPT / week.world.pace
+    if later(slowly) < DEEP and gone < week.lived - slowly:
+        return True
+    disturbed = any(since < gone + soon and gone - soon < until for since, until in absent)
+    return later(soon) < NEWEST and gone < week.lived - soon and not disturbed
 
 
 def _judge_freshness(week: Week, verdict: Verdict) -> None:
@@ -249,7 +271,7 @@ def _before(moment: float, ends: Sequence[float]) -> bool:
 
 @lru_cache(maxsize=100_000)
 def _normal(text: str) -> str:
-    visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    visible = text if text.isascii() else "".join(char for char in text if unicodedata.category(char) != "Cf")
     return re.sub(r"\s+", " ", visible).strip()
 
 

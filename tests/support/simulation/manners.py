@@ -27,7 +27,6 @@ def judge_manners(week: Week, verdict: Verdict) -> None:
     """Add to *verdict* what the servers' log says."""
     _judge_courtesy(week, verdict)
     _judge_validators(week, verdict)
-    _judge_requests(week, verdict)
     _judge_activity(week, verdict)
 
 
@@ -62,7 +61,8 @@ def _judge_validators(week: Week, verdict: Verdict) -> None:
     verdict.figures["unchanged answered by 304"] = counts[304] / max(1, counts.total())
 
 
-def _judge_requests(week: Week, verdict: Verdict) -> None:
+def judge_requests(week: Week, verdict: Verdict) -> None:
+    """Add to *verdict* how many looks there were for each that the schedule needs at least."""
     made = Counter(one.source for one in week.exchanges if not one.older)
     sources = week.world.sources
     fewest = sum(fewest_looks(one, week.world, week.lived, week.activations) for one in sources)
@@ -100,14 +100,15 @@ def _judge_activity(week: Week, verdict: Verdict) -> None:
 
 
 def _disturbances(outlet: Outlet, week: Week) -> list[tuple[float, float]]:
-    """Return the stretches in which *outlet* need not be looked at at its floor, or was not before."""
-    gone = LONGEST_AWAY / week.world.pace + outlet.interval
+    """Return the stretches in which *outlet* need not be looked at at its floor."""
+    gone = LONGEST_AWAY / week.world.pace
     return [*troubled(outlet, week), *((kill, kill + gone) for kill in week.kills)]
 
 
 def _allowed(outlet: Outlet, before: list[float]) -> float:
     """Return within what time of an activation a look is due: the former interval, or the floor if that is longer."""
-    return max(before[-1] - before[-2], outlet.floor * (1 + JITTER)) + READ_EVERY + LATE
+    former = min(before[-1] - before[-2], outlet.interval * (1 + JITTER))
+    return max(former, outlet.floor * (1 + JITTER)) + READ_EVERY + LATE
 
 
 def _dawdled(active: Activation, outlet: Outlet, before: list[float], looks: list[float]) -> str:

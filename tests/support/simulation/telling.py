@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
-from tests.support.simulation.judging import judge
+from tests.support.simulation.judging import find_faults
 from tests.support.simulation.outlets import DAY, HOUR
 from tests.support.simulation.reading import Reading
 from tests.support.simulation.verdict import Verdict, around
@@ -15,7 +15,7 @@ from tests.support.simulation.week import Week
 
 TOLD_EVERY = 10.0
 """Seconds (of ours) between two lines."""
-JUDGED_EVERY, SHARE = 3 * HOUR, 0.04
+JUDGED_EVERY, SHARE = 3 * HOUR, 1 / 14
 """Simulated seconds between two judgements, at least, and the share of the week that lies between them."""
 MOST_EXAMPLES = 3
 """Examples of one fault that are told at a time with the server's log."""
@@ -42,7 +42,7 @@ class Teller:
         if week.lived - self._judged_at >= max(JUDGED_EVERY / week.world.pace, SHARE * week.world.seconds):
             self._judged_at = week.lived
             await reading.catch_up()
-            self.tell(week, judge(week))
+            self.tell(week, find_faults(week))
 
     def tell(self, week: Week, verdict: Verdict) -> None:
         """Tell the faults of *verdict* that were not told before, each with what its server wrote down around it."""
