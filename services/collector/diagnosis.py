@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.collector.rhythm import Rhythm, learn
+from services.collector.rhythm import Learned, Rhythm
 from services.collector.settings import HealthSettings
 from services.collector.vitals import Vitals
 
@@ -29,6 +29,8 @@ NETWORK, PIPELINE, SESSION = ":network", ":pipeline", ":session"
 """Subjects that are no source; no source's id begins with a colon."""
 STORM_LEAST, STORM_SHARE, STORM_OVER = 3, 0.9, 0.5
 """So many sources, and such a share of all, failing at once are one problem: ours. It is over below the last share."""
+
+_LEARNED = Learned()
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Record:
     @property
     def rhythm(self) -> Rhythm | None:
         """What is usual for it; None while too little is known."""
-        return learn(self.vitals.arrivals)
+        return _LEARNED.of(self.source, self.vitals.arrivals)
 
     @property
     def failing(self) -> bool:

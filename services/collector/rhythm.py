@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import ceil
 from statistics import median
@@ -86,7 +85,23 @@ def moment_of(slot: int) -> datetime:
     return datetime.fromtimestamp(slot * SLOT.total_seconds(), UTC)
 
 
-@lru_cache(maxsize=4096)
+class Learned:
+    """The rhythm of each source as it was last learned: while it publishes nothing, it is not learned again.
+
+    One rhythm and its history take some 30 kB, so of a source no more than the last is kept.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[tuple[int, ...], Rhythm | None]] = {}
+
+    def of(self, source: str, slots: tuple[int, ...]) -> Rhythm | None:
+        """Return the rhythm of *source*, which published in *slots*, as :func:`learn` does."""
+        last = self._last.get(source)
+        if last is None or last[0] != slots:
+            last = self._last[source] = (slots, learn(slots))
+        return last[1]
+
+
 def learn(slots: tuple[int, ...]) -> Rhythm | None:
     """Return the rhythm of a source that published in *slots*, which ascend; None while too little is known."""
     moments = [moment_of(slot) for slot in slots]

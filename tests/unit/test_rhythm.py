@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from services.collector.rhythm import FEWEST, LEAST, learn, moment_of, slot_of
+from services.collector.rhythm import FEWEST, LEAST, Learned, learn, moment_of, slot_of
 
 MONDAY = datetime(2016, 2, 1, tzinfo=UTC)
 
@@ -50,6 +52,28 @@ def test_a_slot_is_found_again() -> None:
 )
 def test_too_little_is_known_to_judge(moments: list[datetime]) -> None:
     assert learn(slots(moments)) is None
+
+
+def test_a_source_is_learned_again_only_once_it_published() -> None:
+    moments = [MONDAY + timedelta(hours=hour) for hour in range(24 * 30)]
+    hourly = slots(moments)
+    slower = (*hourly, hourly[-1] + 36)
+    memory = Learned()
+    first = memory.of("a", hourly)
+    assert first is memory.of("a", slots(moments))
+    assert memory.of("b", slower) == memory.of("a", slower) == learn(slower) != first
+
+
+def test_of_a_source_only_the_last_rhythm_is_kept() -> None:
+    hourly = slots([MONDAY + timedelta(hours=hour) for hour in range(24 * 30)])
+    memory = Learned()
+    kept = weakref.ref(held) if (held := memory.of("a", hourly)) else None
+    del held
+    assert kept
+    assert kept() is not None
+    memory.of("a", hourly[1:])
+    gc.collect()
+    assert kept() is None
 
 
 def test_a_clockwork_source_is_overdue_after_a_few_of_its_gaps() -> None:

@@ -58,9 +58,8 @@ async def newsroom(world: World, folder: Path, clock: SharedClock) -> AsyncItera
     log = await open_log(f"sqlite:///{folder}/log.db", client="newsroom")
     engine = create_engine(f"sqlite:///{folder}/state.db")
     runtime = Runtime(log, engine, clock)
-    names = [one.name for one in world.outlets]
     active_for = timedelta(seconds=ACTIVE_FOR / world.pace)
-    listener = asyncio.create_task(run_stage(listening(State(engine), clock, active_for, names, _heard), runtime))
+    listener = asyncio.create_task(run_stage(listening(State(engine), clock, active_for, _heard), runtime))
     try:
         yield Newsroom(world, clock, log)
     finally:
