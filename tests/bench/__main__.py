@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("what", nargs="*", help=f"{', '.join(WHAT)}; all but the week when none is named")
     parser.add_argument("--only", choices=PLACES, help="measure log and latency in one place only")
     parser.add_argument("--quick", action="store_true", help="a short run, to see that it works")
+    parser.add_argument("--days", type=float, help="simulated days of the week: seven, or with --quick a quarter")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     asked = parser.parse_args(arguments)
     if unknown := set(asked.what) - set(WHAT):
@@ -57,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that has just started says "not yet" a lot
     what, places = set(asked.what) or set(USUAL), (asked.only,) if asked.only else PLACES
     try:
-        figures = list(_measure(what, places, QUICK if asked.quick else FULL))
+        size = QUICK if asked.quick else FULL
+        figures = list(_measure(what, places, replace(size, days=asked.days or size.days)))
     except (KafkaMissing, PostgresMissing) as missing:
         print(f"{missing}; or measure without it: --only embedded", file=sys.stderr)
         return 1
