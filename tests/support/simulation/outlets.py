@@ -133,12 +133,16 @@ class Outlet:
 
 @dataclass(frozen=True)
 class Broadcast:
-    """One Telegram channel: posts, some edited, some deleted, some merely reacted to (at ``reactions``)."""
+    """One Telegram channel: posts, some edited, some deleted, some merely reacted to (at ``reactions``).
+
+    ``birth_shown``: its oldest message is the one that Telegram writes when a channel is created.
+    """
 
     name: str
     interval: float
     posts: tuple[Story, ...]
     reactions: tuple[tuple[float, str], ...] = ()
+    birth_shown: bool = True
 
 
 @dataclass(frozen=True)
@@ -231,7 +235,7 @@ def _channel(number: int, seconds: float, chance: Random, pace: float) -> Broadc
     letters = "".join(chr(ord("a") + int(digit)) for digit in str(number))
     posts = _stories(f"zc{letters}", seconds, a_day, chance, pace, deleted=0.04)
     reacted = [(post.born + chance.uniform(1, HOUR), post.token) for post in posts if chance.random() < 0.2]
-    return Broadcast(f"channel_{letters}", 3600.0 / pace, posts, tuple(reacted))
+    return Broadcast(f"channel_{letters}", 3600.0 / pace, posts, tuple(reacted), number % 2 == 0)
 
 
 def _stories(

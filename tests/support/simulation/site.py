@@ -246,7 +246,8 @@ class _Told:
 
     def __init__(self, broadcast: Broadcast) -> None:
         self.channel = Channel(broadcast.name)
-        self.channel.post("Channel created", at=START - timedelta(days=30), service=True)
+        if broadcast.birth_shown:
+            self.channel.post("Channel created", at=START - timedelta(days=30), service=True)
         self.texts: dict[str, str] = {}
         self._ids: dict[str, int] = {}
         steps = [(text.since, story, text.body) for story in broadcast.posts for text in story.texts]
