@@ -1,0 +1,30 @@
+"""Pure: what became of them, as far as single words tell: the kind of the outcome word nearest to a phrase."""
+
+from __future__ import annotations
+
+from services.classifier.lexicon import Mark
+from services.classifier.reading import Reading
+
+KINDS = ("out", "both", "neutral")
+"""Words of one outcome, of two at once ("killed or wounded"), and of "neutralised"."""
+NEAR = 4
+"""Words between a phrase and an outcome that still belongs to it alone."""
+
+
+def nearest_outcome(reading: Reading, first: int, last: int) -> str | None:
+    """Return the kind of the outcome word nearest to words *first* to *last* (exclusive) in their sentence, if near.
+
+    Where words of two kinds are as near ("neutralised" may be listed as both), the more particular kind is meant.
+    """
+    sentence = reading.sentences[reading.sentence_of[first]]
+    near = [
+        (_away(mark, first, last), -KINDS.index(kind), kind)
+        for kind in KINDS
+        for mark in reading.find(kind, sentence.first, sentence.last)
+    ]
+    away, _, kind = min(near, default=(NEAR + 1, 0, ""))
+    return kind if away <= NEAR else None
+
+
+def _away(mark: Mark, first: int, last: int) -> int:
+    return max(mark.first - last + 1, first - mark.last + 1, 0)
