@@ -14,6 +14,8 @@ MOST = 100_000
 LONGEST = 9
 """Figures of the longest number that is read; longer ones count nobody, and Python refuses to read very long ones."""
 REACH = 4
+NOUN = 3
+"""Words between a number and a hedge behind its noun."""
 CUT = 4
 """Words of a number that may be cut off before a phrase: two hundred and fifty | one."""
 TENS = 20
@@ -93,7 +95,10 @@ def _count_at(reading: Reading, index: int, first: int, last: int) -> Count | No
 
 
 def _after(reading: Reading, end: int, last: int) -> tuple[str, int]:
-    """Return the hedge behind a number that ends at *end*, and its end: 20+, or more; in Arabic behind the noun."""
+    """Return the hedge behind a number that ends at *end*, and its end: 20+, or more; also behind the noun.
+
+    There only "at least", and in Arabic any: "22 soldiers at least".
+    """
     if end >= last:
         return "", end
     if reading.tokens[end].text == PLUS and reading.tokens[end].start == reading.tokens[end - 1].end:
@@ -101,8 +106,18 @@ def _after(reading: Reading, end: int, last: int) -> tuple[str, int]:
     mark = reading.has(end, "posthedge")
     if mark and mark.first == end:
         return mark.value, mark.last
-    late = reading.has(end + 1, "posthedge") if reading.language == "ar" and reading.has(end, "role") else None
-    return (late.value, end) if late and late.first == end + 1 < last else ("", end)
+    late = reading.has(_past_noun(reading, end, last), "posthedge")
+    if late is None or late.first >= last or (late.value != "atleast" and reading.language != "ar"):
+        return "", end
+    return late.value, end
+
+
+def _past_noun(reading: Reading, at: int, last: int) -> int:
+    """Return the word behind those that say who was counted, three at most: "22 Turkish soldiers | at least"."""
+    end = min(at + NOUN, last)
+    while at < end and (reading.has(at, "role") or reading.has(at, "force")):
+        at += 1
+    return at
 
 
 def _vague(reading: Reading, index: int, end: int, value: str, first: int) -> Count:

@@ -16,14 +16,21 @@ def nearest_outcome(reading: Reading, first: int, last: int) -> str | None:
 
     Where words of two kinds are as near ("neutralised" may be listed as both), the more particular kind is meant.
     """
+    mark = _nearest(reading, first, last)
+    return mark.kind if mark else None
+
+
+def shared_outcomes(reading: Reading, first: int, last: int) -> tuple[str, ...]:
+    """Return both outcomes of victims that two are told of at once: "killing and wounding scores"; else none."""
+    mark = _nearest(reading, first, last)
+    return tuple(mark.value.split(".")) if mark and mark.kind == "both" else ()
+
+
+def _nearest(reading: Reading, first: int, last: int) -> Mark | None:
     sentence = reading.sentences[reading.sentence_of[first]]
-    near = [
-        (_away(mark, first, last), -KINDS.index(kind), kind)
-        for kind in KINDS
-        for mark in reading.find(kind, sentence.first, sentence.last)
-    ]
-    away, _, kind = min(near, default=(NEAR + 1, 0, ""))
-    return kind if away <= NEAR else None
+    found = [mark for kind in KINDS for mark in reading.find(kind, sentence.first, sentence.last)]
+    nearest = min(found, key=lambda mark: (_away(mark, first, last), -KINDS.index(mark.kind)), default=None)
+    return nearest if nearest and _away(nearest, first, last) <= NEAR else None
 
 
 def _away(mark: Mark, first: int, last: int) -> int:
