@@ -39,7 +39,8 @@ def _judge_courtesy(week: Week, verdict: Verdict) -> None:
         if one.beside:
             verdict.faults["two at once to a host that allows one"].append(Example(one.source, one.host, one.at))
         last = before.get(one.host)
-        if last and last.life == one.life and one.at - last.at < NEAR:
+        near = last is not None and last.life == one.life and one.at - last.at < NEAR
+        if near and not any(since <= one.at and one.at - 2 * NEAR < until for since, until in week.stalls):
             verdict.faults["two within half a second at one host"].append(Example(one.source, one.host, one.at))
         before[one.host] = one
         if one.shut:

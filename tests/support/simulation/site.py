@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
 from hashlib import sha256
+from time import monotonic
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.channel import Channel
@@ -25,6 +26,8 @@ LONGEST_WAIT = 1800.0
 """Most seconds of a ``Retry-After``; whose trouble lasts longer says it again."""
 LOOKED_AFTER = 0.01
 """Seconds between two looks at which hosts are to be away."""
+STALLED = 0.3
+"""Seconds (of ours) without a turn of the processor, after which the times of requests do not tell their distance."""
 
 
 @dataclass(slots=True)
@@ -53,12 +56,16 @@ class Exchange:
 
 @dataclass
 class Site:
-    """The servers of a *world*; ``exchanges`` is their common log. ``heard`` is called after every answer."""
+    """The servers of a *world*; ``exchanges`` is their common log. ``heard`` is called after every answer.
+
+    ``stalls`` are when this process had no turn of the processor: what came meanwhile was written down together.
+    """
 
     world: World
     clock: SharedClock
     life: int = 0
     exchanges: list[Exchange] = field(default_factory=list)
+    stalls: list[tuple[float, float]] = field(default_factory=list)
     heard: Callable[[Exchange], None] | None = None
     ports: dict[str, int] = field(default_factory=dict)
     _open: Counter[str] = field(default_factory=Counter)
@@ -103,12 +110,16 @@ class Site:
         return await asyncio.start_server(connected, server.address, self.ports.get(server.address, 0))
 
     async def _go_and_come(self, running: dict[str, asyncio.Server]) -> None:
-        """Close the sockets of hosts that are to be away, and open them again."""
+        """Close the sockets of hosts that are to be away, and open them again; write down when we ourselves stalled."""
         goings = [one for server in self._servers for one in server.troubles if one.kind == "down"]
         turns = sorted({moment for one in goings for moment in (one.since, one.until)}, reverse=True)
-        while turns:
-            if (moment := self.clock.seconds()) < turns[-1]:
-                await asyncio.sleep(LOOKED_AFTER)
+        while True:
+            awake, since = monotonic(), self.clock.seconds()
+            await asyncio.sleep(LOOKED_AFTER)
+            moment = self.clock.seconds()
+            if monotonic() - awake > STALLED:
+                self.stalls.append((since, moment))
+            if not turns or moment < turns[-1]:
                 continue
             while turns and turns[-1] <= moment:
                 turns.pop()

@@ -80,6 +80,7 @@ class _JumpingSelector(selectors.EpollSelector):
     def __init__(self, clock: SharedClock, servers: tuple[int, ...]) -> None:
         super().__init__()
         self.children: set[int] = set()
+        """Processes begun by this one, those that ended included."""
         self._clock = clock
         self._servers = servers
         self._files: dict[tuple[int, int], int] = {}
@@ -110,12 +111,16 @@ class _JumpingSelector(selectors.EpollSelector):
     def _all_asleep(self) -> bool:
         """Whether nobody works on anything that this process may be waiting for.
 
-        Whoever is woken is so by the one who falls asleep after that, and the last in every such chain wakes us.
+        Whoever is woken is so by the one who falls asleep after that, and the last in every such chain wakes us. A
+        thread that waits for its interpreter sleeps, too, but then another thread of the same process works.
         """
-        others = [(process, process) for process in (*self._servers, *self.children)]
+        others = {(process, thread) for process in (*self._servers, *self.children) for thread in _threads(process)}
         mine, here = os.getpid(), threading.get_native_id()
-        own = [(mine, thread.native_id) for thread in threading.enumerate() if thread.native_id not in (None, here)]
-        return not any(self._works(*one) for one in (*others, *own))
+        own = {(mine, thread.native_id) for thread in threading.enumerate() if thread.native_id not in (None, here)}
+        watched = others | own
+        for ended in self._files.keys() - watched:
+            os.close(self._files.pop(ended))
+        return not any(self._works(*one) for one in watched)
 
     def _works(self, process: int, thread: int) -> bool:
         """Say whether a thread does anything: it sleeps (S) until somebody wakes it, or has ended (Z, X)."""
@@ -125,8 +130,12 @@ class _JumpingSelector(selectors.EpollSelector):
                 self._files[process, thread] = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
             line = os.pread(self._files[process, thread], _LINE, 0)
         except (FileNotFoundError, ProcessLookupError):
-            if file := self._files.pop((process, thread), None):
-                os.close(file)
-            self.children.discard(process)
             return False
         return line.rpartition(b") ")[2][:1] not in b"SZX"
+
+
+def _threads(process: int) -> list[int]:
+    try:
+        return [int(thread) for thread in os.listdir(f"/proc/{process}/task")]  # noqa: PTH208 - thousands of times
+    except FileNotFoundError:
+        return []  # it ended meanwhile

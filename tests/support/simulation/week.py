@@ -49,12 +49,14 @@ class Sample:
 class Week:
     """What was served, what was published, when the collector was killed (simulated seconds), what it took.
 
-    ``lived`` is how much of it has passed; ``activations`` are those that were told.
+    ``lived`` is how much of it has passed; ``activations`` are those that were told; in ``stalls`` the servers had no
+    turn of the processor.
     """
 
     world: World
     exchanges: list[Exchange]
     lived: float = 0.0
+    stalls: list[tuple[float, float]] = field(default_factory=list)
     activations: list[Activation] = field(default_factory=list)
     published: list[RawItem] = field(default_factory=list)
     kills: list[float] = field(default_factory=list)
@@ -114,7 +116,7 @@ async def live_through(
     killer = _Killer(moments, chance)
     site.heard = killer.hear
     async with asyncio.timeout(patience), site.serving(), newsroom(world, folder, clock) as told:
-        week = Week(world, site.exchanges, activations=told.told)
+        week = Week(world, site.exchanges, stalls=site.stalls, activations=told.told)
         reading = Reading(told.log, week.published)
 
         async def attend() -> None:
