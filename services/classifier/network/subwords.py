@@ -24,6 +24,16 @@ PENALTY = 10.0
 """How much less likely than the least likely piece an unknown character is (as in SentencePiece)."""
 
 
+def read_scores(path: Path) -> dict[str, float]:
+    """Read a vocabulary: one piece a line, its log probability after a tab."""
+    scores: dict[str, float] = {}
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        if line:
+            piece, _, score = line.rpartition("\t")
+            scores[piece] = float(score)
+    return scores
+
+
 class Subwords:
     """Splits words into pieces, as the encoder was trained on them (Kudo 2018, unigram language model)."""
 
@@ -35,13 +45,8 @@ class Subwords:
 
     @classmethod
     def load(cls, path: Path) -> Subwords:
-        """Read a vocabulary: one piece a line, its log probability after a tab."""
-        scores: dict[str, float] = {}
-        for line in path.read_text(encoding="utf-8").split("\n"):
-            if line:
-                piece, _, score = line.rpartition("\t")
-                scores[piece] = float(score)
-        return cls(scores)
+        """Read the vocabulary in the file at *path*."""
+        return cls(read_scores(path))
 
     def __len__(self) -> int:
         return len(self._ids) + SPECIAL

@@ -6,12 +6,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from services.classifier.network.features import MOST, TITLE, Features
 from services.classifier.network.subwords import END, PAD, START, UNKNOWN
 from services.classifier.network.tags import BEGINS, GOES_ON, OUTSIDE
+from services.classifier.training.asking import Array, Asked, asked
 from services.classifier.training.examples import Example
 
 PIECES = 1600
@@ -24,16 +26,19 @@ JITTER = 8
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Windows as the network takes them: *ids* and *features* by piece, *first* piece, *sentences* and tags by word."""
+    """Windows as the network takes them: *ids* and *features* by piece, *first* piece, *sentences* and tags by word.
+
+    *asked* is what their figures should be answered.
+    """
 
     examples: Sequence[Example]
     ids: Tensor
     features: Tensor
     first: Tensor
-    words: Tensor
     sentences: Tensor
     figures: Tensor
     names: Tensor
+    asked: Asked
 
 
 def grouped(examples: Sequence[Example], chance: random.Random | None = None) -> list[list[Example]]:
@@ -61,31 +66,33 @@ def batch(examples: Sequence[Example], features: Features, chance: random.Random
     packed = [_pack(one, features, chance) for one in examples]
     longest = max(len(ids) for ids, _, _ in packed)
     words = max(len(first) for _, _, first in packed)
-    shape = (len(examples), words)
-    made = Batch(
-        examples,
-        torch.full((len(examples), longest), PAD),
-        torch.zeros(len(examples), longest, MOST, dtype=torch.long),
-        torch.zeros(shape, dtype=torch.long),
-        torch.zeros(shape, dtype=torch.bool),
-        torch.full(shape, -1),
-        torch.full(shape, IGNORED),
-        torch.full(shape, IGNORED),
-    )
-    for row, (one, (ids, marks, first)) in enumerate(zip(examples, packed, strict=True)):
-        made.ids[row, : len(ids)] = torch.tensor(ids)
-        for at, marked in enumerate(marks):
-            made.features[row, at, : len(marked)] = torch.tensor(marked, dtype=torch.long)
+    ids = np.full((len(examples), longest), PAD, np.int64)
+    marked = np.zeros((len(examples), longest, MOST), np.int64)
+    firsts, sentences, figures, names = np.zeros((4, len(examples), words), np.int64)
+    sentences[:], figures[:], names[:] = -1, IGNORED, IGNORED
+    for row, (one, (pieces, marks, first)) in enumerate(zip(examples, packed, strict=True)):
+        ids[row, : len(pieces)] = pieces
+        for at, numbers in enumerate(marks):
+            if numbers:
+                marked[row, at, : len(numbers)] = numbers
         count = len(first)
-        made.first[row, :count] = torch.tensor(first)
-        made.words[row, :count] = True
-        made.sentences[row, :count] = torch.tensor(one.sentences)
-        _tag(made.figures[row, :count], [(figure.first, figure.last) for figure in one.figures])
-        _tag(made.names[row, :count], one.names)
-    return made
+        firsts[row, :count] = first
+        sentences[row, :count] = one.sentences
+        _tag(figures[row, :count], [(figure.first, figure.last) for figure in one.figures])
+        _tag(names[row, :count], one.names)
+    return Batch(
+        examples,
+        torch.from_numpy(ids),
+        torch.from_numpy(marked),
+        torch.from_numpy(firsts),
+        torch.from_numpy(sentences),
+        torch.from_numpy(figures),
+        torch.from_numpy(names),
+        asked(examples, words),
+    )
 
 
-def _tag(row: Tensor, spans: Sequence[tuple[int, int]]) -> None:
+def _tag(row: Array, spans: Sequence[tuple[int, int]]) -> None:
     row[:] = OUTSIDE
     for first, last in spans:
         row[first + 1 : last] = GOES_ON

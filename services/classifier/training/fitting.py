@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from services.classifier.network.features import Features
-from services.classifier.network.heads import CHOICES, OUTCOMES, POINTERS
-from services.classifier.training.batches import Batch, batch, grouped
-from services.classifier.training.examples import Example, Figure
-from services.classifier.training.model import Reader
+from services.classifier.training.asking import Asked, Pointing
+from services.classifier.training.batches import IGNORED, Batch, batch, grouped
+from services.classifier.training.examples import Example
+from services.classifier.training.model import CLOSED, Reader
 
 RATE, FASTER = 1.5e-4, 12
 """How fast the encoder learns, and how much faster what is new to it."""
@@ -30,16 +30,17 @@ WEIGHTS = {
 """How much each question counts."""
 MEMORY = 0.998
 """Share that the running mean of the weights keeps at each step: it looks back over some five hundred."""
-CLOSED = -1e9
 SEED = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long to learn: *epochs* over all examples, reporting after each."""
+    """How long to learn and how fast: *epochs* over all examples, each reported and its network given to *keep*."""
 
     epochs: int
+    rate: float
     report: Callable[[str], None]
+    keep: Callable[[int, Reader], None]
 
 
 def fit(
@@ -51,36 +52,42 @@ def fit(
 ) -> None:
     """Train *model* on what *draw* gives for each epoch; the loss on examples kept *aside* is reported, no more.
 
-    The model ends with the running mean of its weights, which reads what it has not seen better than the last ones do
-    (Polyak and Juditsky 1992).
+    What is kept after an epoch, and what the model ends with, is the running mean of its weights, which reads what it
+    has not seen better than the last ones do (Polyak and Juditsky 1992).
     """
     chance = random.Random(SEED)  # noqa: S311 - the same shuffles each time are the point
-    mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(MEMORY))
+    mean = deepcopy(model)
+    learnt = [weights for weights in model.parameters() if weights.requires_grad]
+    means = [weights for weights in mean.parameters() if weights.requires_grad]
+    follow = get_ema_multi_avg_fn(MEMORY)
     slow = [weights for name, weights in model.named_parameters() if _is_encoder(name) and weights.requires_grad]
     fast = [weights for name, weights in model.named_parameters() if not _is_encoder(name) and weights.requires_grad]
-    optimiser = torch.optim.AdamW([{"params": slow}, {"params": fast}], lr=RATE, betas=(0.9, 0.98), weight_decay=0.01)
+    optimiser = torch.optim.AdamW(
+        [{"params": slow}, {"params": fast}], lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+    )
     for epoch in range(plan.epochs):
         model.train()
-        started, seen = time.monotonic(), Counter[str]()
+        started, seen = time.monotonic(), 0.0
         groups = grouped(draw(chance), chance)
         for number, group in enumerate(groups):
             done = (epoch + number / len(groups)) / plan.epochs
-            rate = RATE * min(1.0, done / WARM + 1e-3) * max(LEAST_RATE, 1 - done)
+            rate = plan.rate * min(1.0, done / WARM + 1e-3) * max(LEAST_RATE, 1 - done)
             for parameters, faster in zip(optimiser.param_groups, (1, FASTER), strict=True):
                 parameters["lr"] = rate * faster
-            losses = losses_of(model, batch(group, features, chance))
+            loss = torch.stack(list(losses_of(model, batch(group, features, chance)).values())).sum()
             optimiser.zero_grad()
-            torch.stack(list(losses.values())).sum().backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(learnt, 1.0)
             optimiser.step()
-            mean.update_parameters(model)
-            seen.update({name: loss.item() / len(groups) for name, loss in losses.items()})
+            follow(means, learnt, 0)
+            seen += loss.item() / len(groups)
         took = time.monotonic() - started
         plan.report(
-            f"epoch {epoch + 1} of {plan.epochs}: loss {sum(seen.values()):.2f}, "
-            f"aside {_aside(mean.module, aside, features):.2f}, {took:.0f} s"
+            f"epoch {epoch + 1} of {plan.epochs}: loss {seen:.2f}, "
+            f"aside {_aside(mean, aside, features):.2f}, {took:.0f} s"
         )
-    model.load_state_dict(mean.module.state_dict())
+        plan.keep(epoch + 1, mean)
+    model.load_state_dict(mean.state_dict())
 
 
 def _is_encoder(name: str) -> bool:
@@ -106,72 +113,41 @@ def losses_of(model: Reader, made: Batch) -> dict[str, Tensor]:
     losses: dict[str, Tensor] = {}
     for name, wanted, chosen in (("figures", made.figures, tags[..., :3]), ("names", made.names, tags[..., 3:])):
         total = functional.cross_entropy(chosen.reshape(-1, 3), wanted.reshape(-1), reduction="sum")
-        losses[name] = total / made.words.sum()
+        losses[name] = total / (wanted != IGNORED).sum()
     relevant = torch.tensor([float(bool(one.figures)) for one in made.examples])
     losses["relevance"] = functional.binary_cross_entropy_with_logits(model.relh(whole)[:, 0], relevant)
-    rows = [(row, figure) for row, one in enumerate(made.examples) for figure in one.figures]
-    if rows:
-        losses |= _of_figures(model, made, words, whole, rows)
+    if len(made.asked.rows):
+        losses |= _of_figures(model, made, words, whole)
     return {name: loss * WEIGHTS[name] for name, loss in losses.items()}
 
 
-def _of_figures(
-    model: Reader, made: Batch, words: Tensor, whole: Tensor, rows: Sequence[tuple[int, Figure]]
-) -> dict[str, Tensor]:
-    at = torch.tensor([row for row, _ in rows])
-    figures = [figure for _, figure in rows]
-    first = torch.tensor([figure.first for figure in figures])
-    last = torch.tensor([figure.last for figure in figures])
+def _of_figures(model: Reader, made: Batch, words: Tensor, whole: Tensor) -> dict[str, Tensor]:
+    at, first, last = map(torch.from_numpy, (made.asked.rows, made.asked.first, made.asked.last))
     vectors = model.vectors(words, whole, at, first, last)
-    losses = _choices(model, vectors, figures)
+    losses = _choices(model, vectors, made.asked)
     pointers = model.pointers(vectors, words, whole, at, first, made.sentences)
-    for name in POINTERS:
-        loss = _pointer(name, pointers[name], made, rows)
-        if loss is not None:
-            losses[name] = loss
+    for name, pointing in made.asked.pointers.items():
+        if pointing.known.any():
+            losses[name] = _pointer(pointers[name], pointing)
     return losses
 
 
-def _choices(model: Reader, vectors: Tensor, figures: Sequence[Figure]) -> dict[str, Tensor]:
+def _choices(model: Reader, vectors: Tensor, asked: Asked) -> dict[str, Tensor]:
     binary = functional.binary_cross_entropy_with_logits
-    outcomes = torch.tensor([[float(name in figure.outcomes) for name in OUTCOMES] for figure in figures])
-    forces = torch.tensor([[float(key in f.forces) / len(f.forces) for key in CHOICES["force"]] for f in figures])
+    forces = torch.from_numpy(asked.forces)
     losses = {
-        "outcome": binary(model.head["outcome"](vectors), outcomes),
+        "outcome": binary(model.head["outcome"](vectors), torch.from_numpy(asked.outcomes)),
         "force": -(forces * model.head["force"](vectors).log_softmax(-1)).sum(-1).mean(),
-        "total": binary(model.head["total"](vectors)[:, 0], torch.tensor([float(f.total) for f in figures])),
-        "part": binary(model.head["part"](vectors)[:, 0], torch.tensor([float(f.part) for f in figures])),
+        "total": binary(model.head["total"](vectors)[:, 0], torch.from_numpy(asked.total)),
+        "part": binary(model.head["part"](vectors)[:, 0], torch.from_numpy(asked.part)),
     }
-    for name in ("stance", "cause", "range", "value", "governorate"):
-        wanted = torch.tensor([CHOICES[name].index(figure.answers[name]) for figure in figures])
-        losses[name] = functional.cross_entropy(model.head[name](vectors), wanted)
+    for name, wanted in asked.choices.items():
+        losses[name] = functional.cross_entropy(model.head[name](vectors), torch.from_numpy(wanted))
     return losses
 
 
-def _pointer(name: str, scores: Tensor, made: Batch, rows: Sequence[tuple[int, Figure]]) -> Tensor | None:
+def _pointer(scores: Tensor, pointing: Pointing) -> Tensor:
     """Return the loss of one pointer: of all right targets together, among those it may choose."""
-    losses = []
-    for number, (row, figure) in enumerate(rows):
-        wanted, candidates = _targets(name, figure, made.examples[row])
-        if wanted is None:
-            continue
-        open_ = torch.cat([torch.ones(1, dtype=torch.bool), made.words[row]])
-        if candidates is not None:
-            open_ = torch.zeros_like(open_)
-            open_[torch.tensor([0, *candidates])] = True
-        chances = scores[number].masked_fill(~open_, CLOSED).log_softmax(-1)
-        losses.append(-torch.logsumexp(chances[torch.tensor(sorted(set(wanted)))], 0))
-    return torch.stack(losses).mean() if losses else None
-
-
-def _targets(name: str, figure: Figure, example: Example) -> tuple[list[int] | None, list[int] | None]:
-    """Return the columns a pointer should choose (None: not known) and those it may choose (None: any word's)."""
-    if name in {"speaker", "end"}:
-        if figure.speaker is None:
-            return [0], None
-        return [1 + a if name == "speaker" else b for a, b in figure.speaker] or None, None
-    wanted = figure.day if name == "day" else figure.place
-    candidates = [1 + at for at in (example.dates if name == "day" else example.places)]
-    if wanted is None:
-        return (None if name == "place" and figure.is_placed else [0]), candidates
-    return [1 + at for at in wanted] or None, candidates
+    known, wanted, open_ = map(torch.from_numpy, pointing)
+    chances = scores[known].masked_fill(~open_[known], CLOSED).log_softmax(-1)
+    return -chances.masked_fill(~wanted[known], -torch.inf).logsumexp(-1).mean()
