@@ -8,12 +8,14 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence, Sized
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from services.demo.site import Site
 from tests.support.http_receiver import Reply
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.postgres_server import PostgresServer
@@ -53,8 +55,10 @@ class Killer:
 
     def _moments(self) -> list[tuple[Callable[[], Awaitable[None]], float]]:
         outcome = self.told.outcome
+        site = self.told.site
         return [
             (lambda: asyncio.sleep(0), 2.0),
+            (lambda: _next_look(site), 0.05),
             (lambda: _next(outcome.raw), 0.1),
             (lambda: _next(outcome.tagged), 0.1),
             (lambda: _next(outcome.said), 0.1),
@@ -68,9 +72,21 @@ class Killer:
 
 async def _next(things: Sized) -> None:
     """Wait for one more of *things*, a few seconds at most: the story may have come to its end."""
-    before = len(things)
+    await _more(lambda: len(things))
+
+
+async def _next_look(site: Site) -> None:
+    """Wait for the first look at what the story's next step has changed, a few seconds at most."""
+    await _more(lambda: site.step)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(3):
+            await site.looked_at(site.storyline.steps[site.step - 1].outlet)
+
+
+async def _more(number: Callable[[], int]) -> None:
+    before = number()
     for _ in range(1500):
-        if len(things) > before:
+        if number() > before:
             return
         await asyncio.sleep(0.002)
 
@@ -116,6 +132,9 @@ def _check(outcome: Outcome, expected: Outcome, killer: Killer) -> None:
     assert [(i.id, i.figures, i.conflicts) for i in outcome.incidents] == [
         (i.id, i.figures, i.conflicts) for i in expected.incidents
     ]
+    assert outcome.altered == [], "a raw item that comes again is the same message"
+    versions = Counter((one.item, one.version) for one in outcome.raw.values())
+    assert max(versions.values()) == 1, "an item has one first version, one second, and so on"
     most = max(Counter(outcome.delivered).values())
     assert most == 1, "what is recorded as delivered is never sent again"
     for ids, times in ((outcome.post_ids, outcome.post_times), (outcome.mail_ids, outcome.mail_times)):

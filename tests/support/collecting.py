@@ -150,12 +150,16 @@ async def world(tmp_path: Path) -> AsyncIterator[CollectorWorld]:
 
 
 class FaultyLog:
-    """An event log that goes away after so many appends: the last one arrives, its caller never hears of it."""
+    """An event log that goes away after so many appends: the last one arrives, its caller never hears of it.
+
+    ``before`` is called before each append; ``refused`` counts those that failed at once.
+    """
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._left: int | None = None
         self.refused = 0
+        self.before: Callable[[], None] = lambda: None
 
     def fail_after(self, appends: int) -> None:
         """Let so many appends pass, then fail with every one until told otherwise."""
@@ -167,6 +171,7 @@ class FaultyLog:
 
     async def append(self, topic: str, key: str, value: bytes, headers: Mapping[str, str]) -> None:
         """Append, and fail if that was said."""
+        self.before()
         if self._left == 0:
             self.refused += 1
             raise Retry("log: away")

@@ -65,9 +65,13 @@ class Place:
 
 @dataclass
 class Outcome:
-    """What one run of the storyline brought about; deliveries in the order of their arrival."""
+    """What one run of the storyline brought about; deliveries in the order of their arrival.
+
+    ``altered`` are the ids of raw items that came once more and said something else.
+    """
 
     raw: dict[str, RawItem] = field(default_factory=dict)
+    altered: list[str] = field(default_factory=list)
     tagged: dict[str, TaggedItem] = field(default_factory=dict)
     said: dict[str, Alert] = field(default_factory=dict)
     handled: list[str] = field(default_factory=list)
@@ -168,12 +172,12 @@ class World:
         log = await open_log(url, client="observer")
         try:
             async with asyncio.TaskGroup() as group:
-                for topic, kept in (
-                    (RAW, self.outcome.raw),
-                    (TAGGED, self.outcome.tagged),
-                    (ALERTS, self.outcome.said),
+                for topic, kept, altered in (
+                    (RAW, self.outcome.raw, self.outcome.altered),
+                    (TAGGED, self.outcome.tagged, []),
+                    (ALERTS, self.outcome.said, []),
                 ):
-                    group.create_task(_keep(log, topic, kept))
+                    group.create_task(_keep(log, topic, kept, altered))
                 group.create_task(_clock_in(self.receiver, self.outcome.post_times))
                 group.create_task(_clock_in(self.mail, self.outcome.mail_times))
         finally:
@@ -253,12 +257,13 @@ async def _forget_topics(url: str) -> None:
         await admin.close()
 
 
-async def _keep(log: Any, topic: Topic, kept: dict[str, Any]) -> None:
+async def _keep(log: Any, topic: Topic, kept: dict[str, Any], altered: list[str]) -> None:
     async with log.subscribe(topic.name, "observer") as subscription:
         async for record in subscription:
             message: Any = topic.message.model_validate_json(record.value)
             identity = message.item.id if topic is TAGGED else message.id
-            kept.setdefault(identity, message)
+            if kept.setdefault(identity, message) != message:
+                altered.append(identity)
             await subscription.commit(record)
 
 
