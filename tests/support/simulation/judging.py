@@ -24,6 +24,7 @@ from shared.messages import RawItem
 from tests.support.simulation.away import away
 from tests.support.simulation.manners import judge_manners, judge_requests
 from tests.support.simulation.outlets import HOUR, TOKEN, Broadcast, Outlet, Story
+from tests.support.simulation.site import Exchange
 from tests.support.simulation.time import START
 from tests.support.simulation.verdict import Example, Verdict
 from tests.support.simulation.week import Sample, Week
@@ -34,8 +35,8 @@ SWEPT = 12 * HOUR
 """Simulated seconds within which a deletion among the latest posts is to be noticed, while the pace is 1."""
 DEEP = 70
 """Posts back from the newest that are surely read again (the setting is 100 ids, deleted ones included)."""
-SOON, NEWEST = 3.0, 15
-"""Intervals within which a deletion is to be noticed among so many posts: they stand on the newest page."""
+SURE, NEWEST = 3, 15
+"""Looks after which a deletion is to be noticed among so many posts: they stand on the newest page."""
 
 
 @dataclass
@@ -175,14 +176,18 @@ def _stood(outlet: Outlet, story: Story) -> bool:
 def _judge_deletions(week: Week, served: dict[str, _Seen], verdict: Verdict) -> None:
     items = {one.item: token for one in week.published if (token := _token(one))}
     told = {items[one.item] for one in week.published if one.change == "deleted" and one.item in items}
-    real, demanded = set(), set()
+    real, demanded, ends = set(), set(), [*week.kills, week.lived]
+    newest: defaultdict[str, list[Exchange]] = defaultdict(list)
+    for one in week.exchanges:
+        if one.posts and one.whole and not one.older:
+            newest[one.source].append(one)
     for channel in week.world.channels:
-        absent = away(channel, week)
+        looks = [one.at for one in newest[channel.name] if not _before(one.at, ends) and one.at < week.lived]
         for number, post in enumerate(channel.posts):
             if post.gone is None or post.token not in served:
                 continue
             real.add(post.token)
-            if served[post.token].demanded and post.gone > 0 and _must_be_missed(channel, number, absent, week):
+            if served[post.token].demanded and post.gone > 0 and _must_be_missed(channel, number, looks, week):
                 demanded.add(post.token)
     for fault, tokens in (("deletion missed", demanded - told), ("deletion that never was", told - real)):
         for token in sorted(tokens):
@@ -193,18 +198,17 @@ def _judge_deletions(week: Week, served: dict[str, _Seen], verdict: Verdict) -> 
     verdict.figures |= {"deletions demanded": len(demanded), "deletions published": len(told)}
 
 
-def _must_be_missed(channel: Broadcast, number: int, absent: list[tuple[float, float]], week: Week) -> bool:
-    """Whether it must have been noticed by now that a post is gone: soon on the newest page, by and by below it."""
+def _must_be_missed(channel: Broadcast, number: int, looks: list[float], week: Week) -> bool:
+    """Whether it must have been noticed by now that a post is gone: at once on the newest page, by and by below it.
+
+    *looks* are when somebody took the newest page.
+    """
     gone = channel.posts[number].gone or 0.0
-
-    def later(within: float) -> int:
-        return sum(one.born < gone + within for one in channel.posts[number + 1 :])
-
-    soon, slowly = SOON * channel.interval, SWEPT / week.world.pace
-    if later(slowly) < DEEP and gone < week.lived - slowly:
-        return True
-    disturbed = any(since < gone + soon and gone - soon < until for since, until in absent)
-    return later(soon) < NEWEST and gone < week.lived - soon and not disturbed
+    after = looks[bisect_left(looks, gone) :]
+    slowly = SWEPT / week.world.pace
+    if gone < week.lived - slowly:
+        return sum(one.born < gone + slowly for one in channel.posts[number + 1 :]) < DEEP
+    return len(after) >= SURE and sum(one.born < after[SURE - 1] for one in channel.posts[number + 1 :]) < NEWEST
 
 
 def _judge_freshness(week: Week, verdict: Verdict) -> None:
