@@ -76,19 +76,24 @@ async def _next(things: Sized) -> None:
 
 
 async def _next_look(site: Site) -> None:
-    """Wait for the first look at what the story's next step has changed, a few seconds at most."""
-    await _more(lambda: site.step)
+    """Wait for the first look at what the story's next step has changed, a few seconds at most.
+
+    Once a step only: whoever is ended in a look leaves its lease, and would never come to publish the step.
+    """
+    if not await _more(lambda: site.step):
+        return
     with suppress(TimeoutError):
         async with asyncio.timeout(3):
             await site.looked_at(site.storyline.steps[site.step - 1].outlet)
 
 
-async def _more(number: Callable[[], int]) -> None:
+async def _more(number: Callable[[], int]) -> bool:
     before = number()
     for _ in range(1500):
         if number() > before:
-            return
+            return True
         await asyncio.sleep(0.002)
+    return False
 
 
 @pytest.fixture(scope="module")
