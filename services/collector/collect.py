@@ -198,9 +198,9 @@ class Collector:
         """Return what a look comes to, given what is remembered."""
         source = watched.settings.id
         covered = [item_id(source, key) for key in fetched.covers or ()]
-        if not fetched.unchanged:
-            covered += await self._state.gone(source)
-        found = await recognise(self._state, source, state.identity, fetched.entries, covered)
+        whole = not fetched.unchanged
+        found = await recognise(self._state, source, state.identity, fetched.entries, covered, pages=whole)
+        covered += found.gone
         if found.identity != state.identity:
             log.warning("the feed changes the names of its items", source=source, now_told_apart_by=found.identity)
         edits = [one for item, entry in found.shown.items() if (one := found.novelty(source, item, entry))]

@@ -70,14 +70,6 @@ class Pages:
             rows = await connection.execute(wanted.order_by(table.next_due_at, table.item).limit(most))
         return [Page(**row) for row in rows.mappings()]
 
-    async def gone(self, source: str) -> list[str]:
-        """Return the items of *source* whose pages are gone for sure."""
-        wanted = select(ARTICLE_PAGE.c.item).where(
-            ARTICLE_PAGE.c.source == source, ARTICLE_PAGE.c.next_due_at.is_(None)
-        )
-        async with reading(self._engine) as connection:
-            return list((await connection.execute(wanted)).scalars())
-
     async def prune(self, now: datetime) -> int:
         """Forget the pages whose time is over, and the oldest of a source that has too many; return how many."""
         table = ARTICLE_PAGE.c

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.collector.identity import Identity, Known, Names, Settled, names_of, settle
+from services.collector.identity import Identity, Names, Settled, names_of, settle
 from services.collector.novelty import Novelty, Remembered, find_novelty, item_id
+from services.collector.recall import Question
 from services.collector.sources import Entry
 from services.collector.state import State
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """The entries by item, what is remembered of those items, and by what they are told apart from now on."""
+    """The entries by item, what is remembered of those items, and by what they are told apart from now on.
+
+    ``gone`` are the source's items whose pages are gone.
+    """
 
     shown: Mapping[str, Entry]
     known: Mapping[str, Remembered]
     names: Mapping[str, Names]
     identity: Identity
+    gone: Sequence[str] = ()
 
     def novelty(self, source: str, item: str, entry: Entry) -> Novelty | None:
         """Return the version of *item* that *entry* is; None when it says nothing new."""
@@ -30,17 +35,19 @@ class Recognised:
 
 
 async def recognise(
-    state: State, source: str, identity: Identity, entries: Sequence[Entry], covers: Sequence[str]
+    state: State, source: str, identity: Identity, entries: Sequence[Entry], covers: Sequence[str], *, pages: bool
 ) -> Recognised:
-    """Return which items the *entries* of *source* are; *covers* are further items to know of.
+    """Return which items the *entries* of *source* are; *covers* are further items to know of, and if *pages* the gone.
 
     Links and titles are only asked for where guids are not enough. Raises Retry while the database is away.
     """
     keys = [item_id(source, entry.key) for entry in entries]
-    known = await state.known({*keys, *covers})
     names = names_of(entries)
-    asked = [name for key, name in zip(keys, names, strict=True) if identity != "guid" or key not in known]
-    links, stories = await state.named(source, asked) if asked else ({}, {})
-    settled: Settled = settle(source, entries, names, identity, Known(known, links, stories))
-    by_name = {one.item: one for one in (*links.values(), *stories.values())}
-    return Recognised(settled.items, {**by_name, **known}, settled.names, settled.identity)
+    question = Question(
+        source, {*keys, *covers}, tuple(zip(keys, names, strict=True)), named=identity != "guid", pages=pages
+    )
+    recalled = await state.recall(question)
+    known = recalled.known
+    settled: Settled = settle(source, entries, names, identity, known)
+    by_name = {one.item: one for one in (*known.links.values(), *known.stories.values())}
+    return Recognised(settled.items, {**by_name, **known.items}, settled.names, settled.identity, recalled.gone)

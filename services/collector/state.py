@@ -19,10 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.collector import intents
 from services.collector.farewell import Farewell, as_json, from_json
 from services.collector.health_state import keep_vitals, load_vitals
-from services.collector.identity import Identity, Names
+from services.collector.identity import Identity, Known
 from services.collector.intents import OUTSTANDING, Intent
-from services.collector.novelty import Recent, Remembered
-from services.collector.pages import Pages, remember
+from services.collector.novelty import Remembered
+from services.collector.pages import remember
+from services.collector.recall import Question, Recalled, known_items, recall
 from services.collector.rereading import Page
 from services.collector.sources import Cursor
 from services.collector.state_tables import (
@@ -76,7 +77,6 @@ _STATE = [
     *(column for column in SOURCE_STATE.c if column.name in {one.name for one in fields(SourceState)}),
     OUTSTANDING,
 ]
-_ITEM = [column for column in SOURCE_ITEM.c if column.name in {one.name for one in fields(Remembered)}]
 _LOADED = select(*_STATE).where(SOURCE_STATE.c.source == bindparam("source"))
 _THESE = SOURCE_STATE.c.source.in_(bindparam("sources", expanding=True))
 _UNTIL = bindparam("until", type_=UtcMoment)
@@ -93,7 +93,6 @@ _AGED = (
     .group_by(SOURCE_ITEM.c.source)
     .having(func.min(SOURCE_ITEM.c.last_seen_at) < bindparam("before", type_=UtcMoment))
 )
-_KNOWN = select(*_ITEM).where(SOURCE_ITEM.c.item.in_(bindparam("items", expanding=True)))
 
 
 class State:
@@ -107,6 +106,7 @@ class State:
         self._keeping = Grouped(self._keep)
         self._completing = Grouped(self._complete)
         self._settling = Grouped(self._settle)
+        self._recalling = Grouped(self._recall)
 
     async def load(self, source: str) -> SourceState:
         """Return what is remembered of *source*; of an unknown one, nothing."""
@@ -120,10 +120,6 @@ class State:
             rows = (await connection.execute(select(*_STATE).order_by(SOURCE_STATE.c.source))).mappings().all()
         return [_state(row) for row in rows]
 
-    async def gone(self, source: str) -> list[str]:
-        """Return the items of *source* whose pages are gone: deleted, if the source does not show them any more."""
-        return await Pages(self._engine).gone(source)
-
     async def outstanding(self, source: str) -> list[Intent]:
         """Return the versions of *source* that are written down and may not be on the log yet, in their order."""
         async with reading(self._engine) as connection:
@@ -131,33 +127,13 @@ class State:
 
     async def known(self, items: Iterable[str]) -> dict[str, Remembered]:
         """Return what is remembered of those of *items* that were published."""
-        found: dict[str, Remembered] = {}
         async with reading(self._engine) as connection:
-            for some in _portions(items):
-                rows = await connection.execute(_KNOWN, {"items": some})
-                found.update((row.item, _remembered(row._mapping)) for row in rows)  # noqa: SLF001 - as above
-        return found
+            return await known_items(connection, items)
 
-    async def named(self, source: str, names: Iterable[Names]) -> tuple[dict[str, Remembered], dict[str, Remembered]]:
-        """Return the items of *source* that bear one of *names*, by link and by title and date; of several the latest.
-
-        Which of several is the same for every collector.
-        """
-        links, stories = ({value for one in names if (value := getattr(one, name))} for name in ("link", "story"))
-        found: tuple[dict[str, Remembered], dict[str, Remembered]] = ({}, {})
-        async with reading(self._engine) as connection:
-            for column, values, into in (
-                (SOURCE_ITEM.c.link, links, found[0]),
-                (SOURCE_ITEM.c.story, stories, found[1]),
-            ):
-                for some in _portions(values):
-                    rows = await connection.execute(
-                        select(*_ITEM)
-                        .where(SOURCE_ITEM.c.source == source, column.in_(some))
-                        .order_by(SOURCE_ITEM.c.last_seen_at, SOURCE_ITEM.c.item)
-                    )
-                    into.update((row._mapping[column], _remembered(row._mapping)) for row in rows)  # noqa: SLF001 - as above
-        return found
+    async def recall(self, question: Question) -> Recalled:
+        """Return what is remembered of what a look shows."""
+        asks = question.items or question.names or question.pages
+        return await self._recalling.ask(question) if asks else Recalled(Known({}))
 
     async def pause(self, host: str, until: datetime) -> None:
         """Remember that *host* wants to be left alone until *until*."""
@@ -248,6 +224,10 @@ class State:
         self._met |= sources
         taken = {row["source"]: _state(row) for row in rows}
         return [taken.pop(source, None) for source, _, _ in wanted]
+
+    async def _recall(self, questions: Sequence[Question]) -> list[Recalled]:
+        async with reading(self._engine) as connection:
+            return await recall(connection, questions)
 
     async def _extend(self, wanted: Sequence[tuple[str, datetime]]) -> list[None]:
         async with writing(self._engine) as connection:
@@ -342,11 +322,6 @@ def _state(row: Mapping[Any, Any]) -> SourceState:
 
 def _recent(item: Remembered) -> list[Any]:
     return [[one.hash, one.at.isoformat(), one.returned] for one in item.recent]
-
-
-def _remembered(row: Mapping[Any, Any]) -> Remembered:
-    recent = tuple(Recent(name, datetime.fromisoformat(at), back) for name, at, back in row["recent"] or ())
-    return Remembered(**{**row, "recent": recent})
 
 
 def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.collector.farewell import Farewell
-from services.collector.identity import Names
+from services.collector.identity import Known, Names
 from services.collector.intents import Intent, meant
 from services.collector.novelty import Novelty, Recent, Remembered, find_deletion, find_novelty
 from services.collector.pages import Pages
+from services.collector.recall import Question
 from services.collector.rereading import Page
 from services.collector.sources import Entry
 from services.collector.state import SourceState, State, to_touch
@@ -283,9 +284,18 @@ async def test_items_are_found_by_their_names_within_their_source(database: Data
     await keep(state, new, at=LATER)
     async with state.saving() as saving:
         await saving.items("another", [other], LATER)
-    links, stories = await state.named("feed", [Names("l", "old"), Names("unknown", None), Names(None, None)])
-    assert links == {"l": replace(new, last_seen_at=LATER)}, "of several the latest"
-    assert stories == {"old": replace(old, last_seen_at=NOW)}
+    asked = [Names("l", "old"), Names("unknown", "other"), Names(None, None)]
+    names = [(f"strange-{place}", one) for place, one in enumerate(asked)]
+    found, elsewhere, nothing = await asyncio.gather(
+        state.recall(Question("feed", names=names)),
+        state.recall(Question("another", names=names)),
+        state.recall(Question("feed", items=[old.item], names=[(old.item, Names("l", "old"))])),
+    )
+    assert found.known.links == {"l": replace(new, last_seen_at=LATER)}, "of several the latest"
+    assert found.known.stories == {"old": replace(old, last_seen_at=NOW)}
+    assert elsewhere.known.links == {"l": replace(other, last_seen_at=LATER)}
+    assert set(elsewhere.known.stories) == {"other"}
+    assert nothing.known == Known({old.item: replace(old, last_seen_at=NOW)}), "a known item is not looked for by name"
 
 
 async def test_pauses_and_activity_last_until_their_latest_end(database: Database) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from services.collector.pages import MOST, Pages
+from services.collector.recall import Question
 from services.collector.rereading import KEPT, Page
 from services.collector.state import State
 from tests.support.databases import Database, database
@@ -49,8 +50,8 @@ async def test_a_page_takes_its_own_place_and_is_forgotten_when_told(database: D
 
 
 async def test_pages_that_are_gone_are_told_by_source(database: Database) -> None:
-    pages = await keep(database, page(1, next_due_at=None), page(2), page(3, "other", next_due_at=None))
-    assert await pages.gone("feed") == ["feed-1"]
+    await keep(database, page(1, next_due_at=None), page(2), page(3, "other", next_due_at=None))
+    assert (await State(database.connect()).recall(Question("feed", pages=True))).gone == ["feed-1"]
 
 
 async def test_old_pages_and_those_of_too_busy_a_source_are_let_go(database: Database) -> None:
