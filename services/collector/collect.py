@@ -33,7 +33,7 @@ from services.collector.settings import SourceSettings
 from services.collector.sources import Elsewhere, Fetched, HostPaused, Source
 from services.collector.sources.article import Articles
 from services.collector.sources.hypertext import one_line
-from services.collector.state import SourceState, State, to_touch
+from services.collector.state import Conclusion, SourceState, State, to_touch
 from services.collector.vitals import Sight, see
 from shared.clock import Clock
 from shared.errors import Retry
@@ -142,14 +142,8 @@ class Collector:
         found = await self._decide(watched, state, fetched, now)
         after = self._after(watched, state, fetched, found, now)
         due, sight, intents = after.next_due_at or now, found.sight, meant(found.news, now)
-        if sight.shown or state.failures or intents:
-            async with self._state.saving() as saving:
-                await saving.versions(source, intents, now)
-                await saving.touch(found.stale, now)
-                await saving.source(after, held=bool(intents))
-                await saving.vitals(source, lambda vitals: vitals.looked(sight, now))
-        else:
-            await self._state.keep(after)
+        change = (lambda vitals: vitals.looked(sight, now)) if sight.shown or state.failures or intents else None
+        await self._state.conclude(Conclusion(after, now, change, intents, found.stale))
         FETCHES.labels(source=source, status="unchanged" if fetched.unchanged else "ok").inc()
         self._stand(source, "ok")
         if state.failures:
@@ -232,9 +226,7 @@ class Collector:
             next_due_at=due,
         )
         trouble = trouble_of(reason, farewell, now)
-        async with self._state.saving() as saving:
-            await saving.source(failed)
-            await saving.vitals(source, lambda vitals: vitals.failed(trouble, now))
+        await self._state.conclude(Conclusion(failed, now, lambda vitals: vitals.failed(trouble, now)))
         watched.looked_at = now
         FETCHES.labels(source=source, status="failed").inc()
         self._stand(source, "failing")
@@ -254,13 +246,15 @@ class Collector:
         if self._standing.get(source) != "standby":
             log.warning("source is read by another process", source=source, reason=reason.reason)
         self._stand(source, "standby")
-        await self._state.keep(state)
-        return self._clock.now() + timedelta(seconds=reason.after or watched.pace.interval)
+        now = self._clock.now()
+        await self._state.conclude(Conclusion(state, now))
+        return now + timedelta(seconds=reason.after or watched.pace.interval)
 
     async def _put_off(self, watched: Watched, state: SourceState, reason: HostPaused) -> datetime:
         """Leave the source for when its host may be asked again; it did nothing wrong."""
-        due = self._clock.now() + timedelta(seconds=(reason.after or 0.0) + watched.pace.shortest * _chance())
-        await self._state.keep(replace(state, next_due_at=due))
+        now = self._clock.now()
+        due = now + timedelta(seconds=(reason.after or 0.0) + watched.pace.shortest * _chance())
+        await self._state.conclude(Conclusion(replace(state, next_due_at=due), now))
         FETCHES.labels(source=watched.settings.id, status="paused").inc()
         return due
 

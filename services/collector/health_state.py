@@ -6,15 +6,16 @@ there. A crash in between appends it again under the same id, which its readers 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, PrimaryKeyConstraint, String, Table, Text, delete, select, update
+from sqlalchemy import Column, PrimaryKeyConstraint, String, Table, Text, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.collector.diagnosis import NETWORK, Told
+from services.collector.state_tables import upsert
 from services.collector.vitals import Vitals
 from shared.database import METADATA, UtcMoment, reading, writing
 from shared.notices import Notice
@@ -39,6 +40,9 @@ SOURCE_PROBLEM = Table(
 )
 
 
+_OF_THESE = select(SOURCE_VITALS).where(SOURCE_VITALS.c.source.in_(bindparam("sources", expanding=True)))
+
+
 @dataclass(frozen=True)
 class Remembered:
     """What was told: the problems that are not over, the notices not yet in the log, when the last storm ended."""
@@ -48,17 +52,24 @@ class Remembered:
     calm_since: datetime | None
 
 
-async def load_vitals(connection: AsyncConnection, source: str) -> Vitals:
-    """Return the health record of *source*, an empty one if there is none."""
-    document = await connection.scalar(select(SOURCE_VITALS.c.document).where(SOURCE_VITALS.c.source == source))
-    return Vitals.model_validate_json(document) if document else Vitals()
+async def change_vitals(connection: AsyncConnection, changes: Mapping[str, Callable[[Vitals], Vitals]]) -> None:
+    """Let each of *changes* make a new health record of its source out of the present one, and keep those that differ.
 
-
-async def keep_vitals(connection: AsyncConnection, source: str, vitals: Vitals) -> None:
-    """Write the health record of *source*."""
-    upsert = _insert(connection, SOURCE_VITALS).values(source=source, document=vitals.model_dump_json())
-    changed = {"document": upsert.excluded.document}
-    await connection.execute(upsert.on_conflict_do_update(index_elements=["source"], set_=changed))
+    A source without a record has an empty one.
+    """
+    if not changes:
+        return
+    found = await connection.execute(_OF_THESE, {"sources": list(changes)})
+    known = {source: Vitals.model_validate_json(document) for source, document in found}
+    before = {source: known.get(source, Vitals()) for source in changes}
+    after = {source: change(before[source]) for source, change in changes.items()}
+    rows = [
+        {"source": source, "document": vitals.model_dump_json()}
+        for source, vitals in after.items()
+        if vitals != before[source]
+    ]
+    if rows:
+        await upsert(connection, SOURCE_VITALS, rows, {"document"})
 
 
 class HealthState:

@@ -79,8 +79,8 @@ def meant(novelties: Iterable[Novelty], now: datetime, *, whole: bool = False) -
     return [Intent(one, now, place, whole) for place, one in enumerate(novelties)]
 
 
-async def write(connection: AsyncConnection, source: str, intents: Sequence[Intent]) -> None:
-    """Write *intents* of *source* down; one that is there already stays."""
+async def write(connection: AsyncConnection, intents: Iterable[tuple[str, Intent]]) -> None:
+    """Write *intents* down, each with its source; one that is there already stays."""
     rows = [
         {
             "version_id": one.id,
@@ -90,7 +90,7 @@ async def write(connection: AsyncConnection, source: str, intents: Sequence[Inte
             "place": one.place,
             "whole": one.whole,
         }
-        for one in intents
+        for source, one in intents
     ]
     if rows:
         await connection.execute(adding(connection.dialect.name, SOURCE_INTENT), rows)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.collector import intents
 from services.collector.farewell import Farewell, as_json, from_json
-from services.collector.health_state import keep_vitals, load_vitals
+from services.collector.health_state import change_vitals
 from services.collector.identity import Identity, Known
 from services.collector.intents import OUTSTANDING, Intent
 from services.collector.novelty import Remembered
@@ -73,6 +73,21 @@ class SourceState:
     outstanding: bool = False
 
 
+@dataclass(frozen=True)
+class Conclusion:
+    """What a look at a source came to *at* a moment: all of it is remembered, or nothing.
+
+    ``meant`` are the versions to append; with any, the source stays taken until it is let go. ``stale`` are items that
+    are still shown, *change* makes the new health record out of the present one.
+    """
+
+    state: SourceState
+    at: datetime
+    change: Callable[[Vitals], Vitals] | None = None
+    meant: Sequence[Intent] = ()
+    stale: Sequence[str] = ()
+
+
 _STATE = [
     *(column for column in SOURCE_STATE.c if column.name in {one.name for one in fields(SourceState)}),
     OUTSTANDING,
@@ -103,7 +118,7 @@ class State:
         self._met: set[str] = set()
         self._taking = Grouped(self._take)
         self._extending = Grouped(self._extend)
-        self._keeping = Grouped(self._keep)
+        self._concluding = Grouped(self._conclude)
         self._completing = Grouped(self._complete)
         self._settling = Grouped(self._settle)
         self._recalling = Grouped(self._recall)
@@ -172,9 +187,12 @@ class State:
         """Keep *source* for this collector until *until*; one that was let go stays free."""
         await self._extending.ask((source, until))
 
-    async def keep(self, state: SourceState) -> None:
-        """Remember *state*, and let another collector have the source; as ``saving().source``, with fewer writes."""
-        await self._keeping.ask(state)
+    async def conclude(self, look: Conclusion) -> None:
+        """Remember what a *look* came to, and let another collector have the source unless versions are to be appended.
+
+        Looks that end at the same time share a transaction.
+        """
+        await self._concluding.ask(look)
 
     async def complete(self, intent: Intent, page: Page | None) -> None:
         """Write down the text with which *intent* is published, and its *page* if that is to be read again."""
@@ -234,10 +252,10 @@ class State:
             await connection.execute(_EXTENDED, [{"one": source, "until": until} for source, until in wanted])
         return [None] * len(wanted)
 
-    async def _keep(self, states: Sequence[SourceState]) -> list[None]:
-        async with writing(self._engine) as connection:
-            await _remember(connection, states)
-        return [None] * len(states)
+    async def _conclude(self, looks: Sequence[Conclusion]) -> list[None]:
+        async with self.saving() as saving:
+            await saving.conclusions(looks)
+        return [None] * len(looks)
 
     async def _complete(self, wanted: Sequence[tuple[Intent, Page | None]]) -> list[None]:
         async with writing(self._engine) as connection:
@@ -258,38 +276,45 @@ class Saving:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
+    async def conclusions(self, looks: Sequence[Conclusion]) -> None:
+        """Remember what *looks* came to, each at another source."""
+        await self._versions((look.state.source, one, look.at) for look in looks for one in look.meant)
+        for look in looks:
+            await self._touch(look.stale, look.at)
+        for held in (False, True):
+            await _remember(self._connection, [one.state for one in looks if bool(one.meant) is held], held=held)
+        await change_vitals(self._connection, {one.state.source: one.change for one in looks if one.change})
+
     async def versions(self, source: str, meant: Sequence[Intent], now: datetime) -> None:
         """Remember the versions *meant*, and that they are to be appended."""
-        await self.items(source, [one.novelty.remembered for one in meant], now)
-        for some in _portions(meant):
-            await intents.write(self._connection, source, some)
+        await self._versions((source, one, now) for one in meant)
 
-    async def items(self, source: str, items: Sequence[Remembered], now: datetime) -> None:
+    async def items(self, source: str, items: Iterable[Remembered], now: datetime) -> None:
         """Remember *items* as versions of *source*."""
-        for some in _portions(items):
-            rows = [_values(item) | {"source": source, "last_seen_at": now, "recent": _recent(item)} for item in some]
-            await upsert(self._connection, SOURCE_ITEM, rows, set(rows[0]) - {"item", "source"}, when=not_older)
+        await self._items((source, item, now) for item in items)
 
     async def pages(self, pages: Sequence[Page], *, forget: Sequence[str] = ()) -> None:
         """Remember *pages* for being read again, and *forget* those of the named items."""
         await remember(self._connection, pages, forget)
 
-    async def touch(self, items: Iterable[str], now: datetime) -> None:
-        """Remember that *items* are still shown."""
+    async def _versions(self, meant: Iterable[tuple[str, Intent, datetime]]) -> None:
+        for some in _portions(meant):
+            await self._items((source, one.novelty.remembered, now) for source, one, now in some)
+            await intents.write(self._connection, [(source, one) for source, one, _ in some])
+
+    async def _items(self, items: Iterable[tuple[str, Remembered, datetime]]) -> None:
+        for some in _portions(items):
+            rows = [
+                _values(item) | {"source": source, "last_seen_at": now, "recent": _recent(item)}
+                for source, item, now in some
+            ]
+            await upsert(self._connection, SOURCE_ITEM, rows, set(rows[0]) - {"item", "source"}, when=not_older)
+
+    async def _touch(self, items: Iterable[str], now: datetime) -> None:
         for some in _portions(items):
             await self._connection.execute(
                 update(SOURCE_ITEM).where(SOURCE_ITEM.c.item.in_(some)).values(last_seen_at=now)
             )
-
-    async def source(self, state: SourceState, *, held: bool = False) -> None:
-        """Remember *state*, and let another collector have the source, unless it is *held* until all is appended."""
-        await _remember(self._connection, [state], held=held)
-
-    async def vitals(self, source: str, change: Callable[[Vitals], Vitals]) -> None:
-        """Let *change* make a new health record of *source* out of the present one, and keep it."""
-        before = await load_vitals(self._connection, source)
-        if (after := change(before)) != before:
-            await keep_vitals(self._connection, source, after)
 
 
 def to_touch(known: Iterable[Remembered], now: datetime) -> list[str]:
@@ -297,7 +322,10 @@ def to_touch(known: Iterable[Remembered], now: datetime) -> list[str]:
     return [item.item for item in known if item.last_seen_at is None or now - item.last_seen_at >= TOUCHED_EVERY]
 
 
-async def _remember(connection: AsyncConnection, states: Iterable[SourceState], *, held: bool = False) -> None:
+async def _remember(connection: AsyncConnection, states: Sequence[SourceState], *, held: bool) -> None:
+    """Write *states*; their sources are free for other collectors from then on unless they are *held*."""
+    if not states:
+        return
     rows = [
         {name: value for name, value in _values(one).items() if name != "outstanding"}
         | {

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.collector.farewell import Farewell
+from services.collector.health_state import HealthState
 from services.collector.identity import Known, Names
 from services.collector.intents import Intent, meant
 from services.collector.novelty import Novelty, Recent, Remembered, find_deletion, find_novelty
@@ -17,7 +18,7 @@ from services.collector.pages import Pages
 from services.collector.recall import Question
 from services.collector.rereading import Page
 from services.collector.sources import Entry
-from services.collector.state import SourceState, State, to_touch
+from services.collector.state import Conclusion, SourceState, State, to_touch
 from tests.support.databases import Database, database
 
 __all__ = ["database"]
@@ -54,10 +55,9 @@ async def test_a_source_comes_back_as_it_was_saved(database: Database) -> None:
         next_due_at=LATER,
         notes=("malformed",),
     )
-    async with State(database.connect()).saving() as saving:
-        await saving.source(SourceState("feed"))
-        await saving.source(saved)
-        await saving.source(SourceState("another"))
+    state = State(database.connect())
+    for one in (SourceState("feed"), saved, SourceState("another")):
+        await state.conclude(Conclusion(one, NOW))
     assert await State(database.connect()).load("feed") == saved
     assert [one.source for one in await State(database.connect()).every()] == ["another", "feed"]
 
@@ -76,9 +76,7 @@ def versions(count: int) -> list[Novelty]:
 
 
 async def mean(state: State, intents: Sequence[Intent], at: datetime = NOW) -> None:
-    async with state.saving() as saving:
-        await saving.versions("feed", intents, at)
-        await saving.source(SourceState("feed"), held=True)
+    await state.conclude(Conclusion(SourceState("feed"), at, meant=intents))
 
 
 async def test_what_is_meant_is_remembered_with_it_and_comes_back_in_its_order(database: Database) -> None:
@@ -95,7 +93,7 @@ async def test_what_is_meant_is_remembered_with_it_and_comes_back_in_its_order(d
 
 async def test_a_source_says_whether_anything_of_it_is_outstanding(database: Database) -> None:
     state, (novelty,) = State(database.connect()), versions(1)
-    await state.keep(SourceState("another"))
+    await state.conclude(Conclusion(SourceState("another"), NOW))
     await mean(state, meant([novelty], NOW))
     assert [(one.source, one.outstanding) for one in await state.every()] == [("another", False), ("feed", True)]
     assert (await state.load("feed")).outstanding
@@ -178,7 +176,7 @@ async def test_many_items_at_once(database: Database) -> None:
 async def save_and_fail(state: State, item: Remembered) -> None:
     async with state.saving() as saving:
         await saving.items("feed", [item], NOW)
-        await saving.source(SourceState("feed", failures=9))
+        await saving.conclusions([Conclusion(SourceState("feed", failures=9), NOW)])
         raise LookupError
 
 
@@ -205,7 +203,7 @@ async def test_many_sources_taken_and_kept_at_once_keep_their_own_memory(databas
     assert taken == [SourceState(name) for name in names]
     assert await asyncio.gather(*(other.take(name, NOW, LATER) for name in names)) == [None] * 300
     saved = [SourceState(name, {"etag": name}, failures=number) for number, name in enumerate(names)]
-    await asyncio.gather(*(state.keep(one) for one in saved))
+    await asyncio.gather(*(state.conclude(Conclusion(one, NOW)) for one in saved))
     assert await asyncio.gather(*(other.take(name, NOW, LATER) for name in names)) == saved
 
 
@@ -220,8 +218,7 @@ async def test_saving_a_source_lets_the_next_collector_have_it(database: Databas
     assert await state.take("feed", NOW, LATER)
     await state.extend("feed", LATER)
     assert not await state.take("feed", NOW, LATER)
-    async with state.saving() as saving:
-        await saving.source(SourceState("feed", failures=1))
+    await state.conclude(Conclusion(SourceState("feed", failures=1), NOW))
     assert await state.take("feed", NOW, LATER)
     assert (await state.load("feed")).failures == 1
 
@@ -229,8 +226,7 @@ async def test_saving_a_source_lets_the_next_collector_have_it(database: Databas
 async def test_a_late_renewal_does_not_take_a_source_back(database: Database) -> None:
     state = State(database.connect())
     assert await state.take("feed", NOW, LATER)
-    async with state.saving() as saving:
-        await saving.source(SourceState("feed"))
+    await state.conclude(Conclusion(SourceState("feed"), NOW))
     await state.extend("feed", LATER)
     assert await state.take("feed", NOW, LATER)
 
@@ -243,8 +239,7 @@ async def test_items_no_longer_shown_are_forgotten_in_time(database: Database) -
     known = (await state.known([old.item, shown.item])).values()
     assert to_touch(known, soon) == []
     assert set(to_touch(known, long_after)) == {old.item, shown.item}
-    async with state.saving() as saving:
-        await saving.touch([shown.item], long_after)
+    await state.conclude(Conclusion(SourceState("feed"), long_after, stale=[shown.item]))
     assert await state.prune(NOW + timedelta(days=1)) == 1
     assert set(await state.known([old.item, shown.item])) == {shown.item}
 
@@ -256,8 +251,7 @@ async def test_what_a_source_showed_last_is_remembered_while_it_says_that_nothin
     await keep(state, lasting, at=NOW - timedelta(days=2))
     await keep(state, latest)
     year_after = NOW + timedelta(days=365)
-    async with state.saving() as saving:
-        await saving.source(SourceState("feed", last_ok_at=year_after))
+    await state.conclude(Conclusion(SourceState("feed", last_ok_at=year_after), NOW))
     assert await state.prune(year_after - timedelta(days=180)) == 1
     items = [one.item for one in (dropped, lasting, latest)]
     assert set(await state.known(items)) == {lasting.item, latest.item}
@@ -266,11 +260,9 @@ async def test_what_a_source_showed_last_is_remembered_while_it_says_that_nothin
 
 async def test_rhythm_farewell_and_identity_of_a_source_come_back(database: Database) -> None:
     saved = SourceState("feed", interval=156.25, farewell=Farewell(NOW, 3), identity="link")
-    async with State(database.connect()).saving() as saving:
-        await saving.source(saved)
+    await State(database.connect()).conclude(Conclusion(saved, NOW))
     assert await State(database.connect()).load("feed") == saved
-    async with State(database.connect()).saving() as saving:
-        await saving.source(replace(saved, farewell=None))
+    await State(database.connect()).conclude(Conclusion(replace(saved, farewell=None), NOW))
     assert (await State(database.connect()).load("feed")).farewell is None
 
 
@@ -313,3 +305,37 @@ async def test_pauses_and_activity_last_until_their_latest_end(database: Databas
     assert await again.expire(LATER) == 2
     assert await again.pauses(NOW) == {}
     assert set(await again.activities(NOW)) == {"another"}
+
+
+async def test_looks_that_end_at_once_keep_each_its_own(database: Database) -> None:
+    state, names = State(database.connect()), [f"feed{number}" for number in range(30)]
+    found = {
+        name: find_novelty(name, Entry("a", f"https://e.org/{name}", name, "1 was killed"), None) for name in names
+    }
+    intents = {
+        name: meant([novelty] if novelty and number % 2 else [], NOW)
+        for number, (name, novelty) in enumerate(found.items())
+    }
+    for name in names:
+        assert await state.take(name, NOW, LATER)
+    await asyncio.gather(
+        *(
+            state.conclude(
+                Conclusion(
+                    SourceState(name, failures=number),
+                    NOW,
+                    lambda vitals, number=number: vitals.model_copy(update={"shown": number}),  # type: ignore[misc]
+                    intents[name],
+                )
+            )
+            for number, name in enumerate(names)
+        )
+    )
+    assert [(await state.load(name)).failures for name in names] == list(range(30))
+    vitals = await HealthState(database.connect()).vitals()
+    assert {name: vitals[name].shown for name in names[1:]} == {
+        name: number for number, name in enumerate(names) if number
+    }
+    assert {name: await state.outstanding(name) for name in names} == intents
+    taken = [await state.take(name, NOW, LATER) for name in names]
+    assert [one is None for one in taken] == [number % 2 == 1 for number in range(30)], "held until all is appended"

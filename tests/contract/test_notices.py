@@ -14,7 +14,7 @@ from services.alerter.patience import DeliveryRules
 from services.alerter.queueing import Address
 from services.alerter.subscriptions import Subscription
 from services.collector.health_state import HealthState
-from services.collector.state import SourceState, State
+from services.collector.state import Conclusion, SourceState, State
 from services.collector.vitals import Vitals
 from shared.canary import find_overdue, record_arrived, record_sent
 from shared.clock import FixedClock
@@ -36,10 +36,9 @@ def notice(state: str = "raised", subject: str = "a") -> Notice:
 
 
 async def test_vitals_are_kept_in_the_same_transaction_as_the_source(database: Database) -> None:
-    async with State(database.connect()).saving() as saving:
-        await saving.source(SourceState("a"))
-        await saving.vitals("a", lambda vitals: vitals.failed("blocked", NOW))
-        await saving.vitals("b", lambda vitals: vitals)
+    state = State(database.connect())
+    await state.conclude(Conclusion(SourceState("a"), NOW, lambda vitals: vitals.failed("blocked", NOW)))
+    await state.conclude(Conclusion(SourceState("b"), NOW, lambda vitals: vitals))
     assert await HealthState(database.connect()).vitals() == {"a": Vitals(trouble="blocked", troubled_since=NOW)}
     with pytest.raises(ZeroDivisionError):
         await _save_half(database)
@@ -48,7 +47,7 @@ async def test_vitals_are_kept_in_the_same_transaction_as_the_source(database: D
 
 async def _save_half(database: Database) -> None:
     async with State(database.connect()).saving() as saving:
-        await saving.vitals("a", lambda vitals: vitals.recovered())
+        await saving.conclusions([Conclusion(SourceState("a"), NOW, lambda vitals: vitals.recovered())])
         raise ZeroDivisionError
 
 
