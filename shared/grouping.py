@@ -17,10 +17,15 @@ class Grouped(Generic[Asked, Answer]):
     """Hands what is asked while the last group is being worked on to *work*, which answers each in the same order.
 
     When *work* raises, everybody in the group is told so. What was asked is done even if the asker stops waiting.
+
+    For *linger* seconds a group waits for further members, but only while the last one had several: who asks alone is
+    answered at once.
     """
 
-    def __init__(self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]]) -> None:
+    def __init__(self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]], *, linger: float = 0.0) -> None:
         self._work = work
+        self._linger = linger
+        self._busy = False
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._working: asyncio.Task[None] | None = None
 
@@ -35,6 +40,9 @@ class Grouped(Generic[Asked, Answer]):
     async def _go_on(self) -> None:
         try:
             while self._waiting:
+                if self._linger and self._busy and len(self._waiting) < MOST:
+                    await asyncio.sleep(self._linger)
+                self._busy = len(self._waiting) > 1
                 group, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 await self._answer(group)
         finally:

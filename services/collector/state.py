@@ -6,7 +6,7 @@ intents, which say what is left to append (:mod:`services.collector.intents`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -40,6 +40,9 @@ from services.collector.vitals import Vitals
 from shared.database import UtcMoment, reading, writing
 from shared.grouping import Grouped
 
+LINGER = 0.01
+"""Seconds for which what looks ask of the database waits for what others ask, while there are others: a transaction
+costs as much as all that one look does in it."""
 AT_ONCE = 500
 """Ids of one query; both databases bind at most some 32,000 values."""
 TOUCHED_EVERY = timedelta(days=1)
@@ -102,6 +105,7 @@ _EXTENDED = (
     .where(SOURCE_STATE.c.source == bindparam("one"), SOURCE_STATE.c.leased_until.is_not(None))
     .values(leased_until=_UNTIL)
 )
+_BLANK: dict[str, Any] = {"cursor": {}, "failures": 0, "notes": []}
 _AGED = (
     select(SOURCE_ITEM.c.source, func.max(SOURCE_ITEM.c.last_seen_at), func.max(SOURCE_STATE.c.last_ok_at))
     .outerjoin(SOURCE_STATE, SOURCE_STATE.c.source == SOURCE_ITEM.c.source)
@@ -110,18 +114,17 @@ _AGED = (
 )
 
 
+Work = Callable[[AsyncConnection, Sequence[Any]], Awaitable[Sequence[Any]]]
+"""Does one kind of thing for all who ask, inside their transaction, and answers each in turn."""
+
+
 class State:
     """The collector's two tables. Every method raises Retry while the database cannot be reached."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._met: set[str] = set()
-        self._taking = Grouped(self._take)
-        self._extending = Grouped(self._extend)
-        self._concluding = Grouped(self._conclude)
-        self._completing = Grouped(self._complete)
-        self._settling = Grouped(self._settle)
-        self._recalling = Grouped(self._recall)
+        self._writing = Grouped(self._write, linger=LINGER)
+        self._recalling = Grouped(self._recall, linger=LINGER)
 
     async def load(self, source: str) -> SourceState:
         """Return what is remembered of *source*; of an unknown one, nothing."""
@@ -181,26 +184,27 @@ class State:
 
         Courtesy to the source only: two collectors that look at once publish the same versions under the same ids.
         """
-        return await self._taking.ask((source, now, until))
+        taken: SourceState | None = await self._writing.ask((_take, (source, now, until)))
+        return taken
 
     async def extend(self, source: str, until: datetime) -> None:
         """Keep *source* for this collector until *until*; one that was let go stays free."""
-        await self._extending.ask((source, until))
+        await self._writing.ask((_extend, (source, until)))
 
     async def conclude(self, look: Conclusion) -> None:
         """Remember what a *look* came to, and let another collector have the source unless versions are to be appended.
 
         Looks that end at the same time share a transaction.
         """
-        await self._concluding.ask(look)
+        await self._writing.ask((_conclude, look))
 
     async def complete(self, intent: Intent, page: Page | None) -> None:
         """Write down the text with which *intent* is published, and its *page* if that is to be read again."""
-        await self._completing.ask((intent, page))
+        await self._writing.ask((_complete, (intent, page)))
 
     async def settle(self, versions: Sequence[str]) -> None:
         """Cross out *versions*, which are on the log."""
-        await self._settling.ask(versions)
+        await self._writing.ask((_settle, versions))
 
     @asynccontextmanager
     async def saving(self) -> AsyncIterator[Saving]:
@@ -231,43 +235,22 @@ class State:
                 forgotten += (await connection.execute(delete(SOURCE_ITEM).where(old))).rowcount
         return forgotten
 
-    async def _take(self, wanted: Sequence[tuple[str, datetime, datetime]]) -> list[SourceState | None]:
-        sources = {source for source, _, _ in wanted}
-        blank = {"cursor": {}, "failures": 0, "notes": []}
-        until = {"now": max(now for _, now, _ in wanted), "until": max(end for _, _, end in wanted)}
+    async def _write(self, wanted: Sequence[tuple[Work, Any]]) -> list[Any]:
+        """Do all that is *wanted* in one transaction: leases are prolonged before they end, and taken when they did."""
+        answers: list[Any] = [None] * len(wanted)
         async with writing(self._engine) as connection:
-            if unknown := [{"source": source} | blank for source in sorted(sources - self._met)]:
-                await connection.execute(adding(connection.dialect.name), unknown)
-            rows = (await connection.execute(_TAKEN, {"sources": sorted(sources)} | until)).mappings().all()
-        self._met |= sources
-        taken = {row["source"]: _state(row) for row in rows}
-        return [taken.pop(source, None) for source, _, _ in wanted]
+            for work in (_extend, _complete, _conclude, _settle, _take):
+                places = [place for place, (one, _) in enumerate(wanted) if one is work]
+                if not places:
+                    continue
+                done = await work(connection, [wanted[place][1] for place in places])
+                for place, answer in zip(places, done, strict=True):
+                    answers[place] = answer
+        return answers
 
     async def _recall(self, questions: Sequence[Question]) -> list[Recalled]:
         async with reading(self._engine) as connection:
             return await recall(connection, questions)
-
-    async def _extend(self, wanted: Sequence[tuple[str, datetime]]) -> list[None]:
-        async with writing(self._engine) as connection:
-            await connection.execute(_EXTENDED, [{"one": source, "until": until} for source, until in wanted])
-        return [None] * len(wanted)
-
-    async def _conclude(self, looks: Sequence[Conclusion]) -> list[None]:
-        async with self.saving() as saving:
-            await saving.conclusions(looks)
-        return [None] * len(looks)
-
-    async def _complete(self, wanted: Sequence[tuple[Intent, Page | None]]) -> list[None]:
-        async with writing(self._engine) as connection:
-            await intents.complete(connection, [intent for intent, _ in wanted])
-            await remember(connection, [page for _, page in wanted if page])
-        return [None] * len(wanted)
-
-    async def _settle(self, wanted: Sequence[Sequence[str]]) -> list[None]:
-        async with writing(self._engine) as connection:
-            for some in _portions(version for versions in wanted for version in versions):
-                await intents.settle(connection, some)
-        return [None] * len(wanted)
 
 
 class Saving:
@@ -315,6 +298,48 @@ class Saving:
             await self._connection.execute(
                 update(SOURCE_ITEM).where(SOURCE_ITEM.c.item.in_(some)).values(last_seen_at=now)
             )
+
+
+async def _take(
+    connection: AsyncConnection, wanted: Sequence[tuple[str, datetime, datetime]]
+) -> list[SourceState | None]:
+    sources = sorted({source for source, _, _ in wanted})
+    terms = {"now": max(now for _, now, _ in wanted), "until": max(end for _, _, end in wanted)}
+    taken = await _taken(connection, sources, terms)
+    if strange := [{"source": source, **_BLANK} for source in sources if source not in taken]:
+        # Of another collector, or met for the first time.
+        await connection.execute(adding(connection.dialect.name), strange)
+        taken |= await _taken(connection, [one["source"] for one in strange], terms)
+    return [taken.pop(source, None) for source, _, _ in wanted]
+
+
+async def _taken(
+    connection: AsyncConnection, sources: Sequence[object], terms: Mapping[str, datetime]
+) -> dict[str, SourceState]:
+    rows = await connection.execute(_TAKEN, {"sources": sources, **terms})
+    return {row["source"]: _state(row) for row in rows.mappings()}
+
+
+async def _extend(connection: AsyncConnection, wanted: Sequence[tuple[str, datetime]]) -> list[None]:
+    await connection.execute(_EXTENDED, [{"one": source, "until": until} for source, until in wanted])
+    return [None] * len(wanted)
+
+
+async def _conclude(connection: AsyncConnection, looks: Sequence[Conclusion]) -> list[None]:
+    await Saving(connection).conclusions(looks)
+    return [None] * len(looks)
+
+
+async def _complete(connection: AsyncConnection, wanted: Sequence[tuple[Intent, Page | None]]) -> list[None]:
+    await intents.complete(connection, [intent for intent, _ in wanted])
+    await remember(connection, [page for _, page in wanted if page])
+    return [None] * len(wanted)
+
+
+async def _settle(connection: AsyncConnection, wanted: Sequence[Sequence[str]]) -> list[None]:
+    for some in _portions(version for versions in wanted for version in versions):
+        await intents.settle(connection, some)
+    return [None] * len(wanted)
 
 
 def to_touch(known: Iterable[Remembered], now: datetime) -> list[str]:
