@@ -348,6 +348,8 @@ class Collector:
         return not stop.is_set()
 
     def _stand(self, source: str, standing: str) -> None:
+        if self._standing.get(source) == standing:
+            return
         self._standing[source] = standing
         counts = Counter(self._standing.values())
         for state in ("ok", "failing", "waiting", "standby"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from services.collector.sources import Entry
@@ -56,6 +57,7 @@ class Novelty:
     remembered: Remembered
 
 
+@lru_cache(maxsize=2048)
 def item_id(source: str, key: str) -> str:
     """Return the id of the item that *source* calls *key*, the same through all its versions."""
     return stable_id("item", source, key)

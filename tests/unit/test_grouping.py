@@ -59,3 +59,16 @@ async def test_who_stops_waiting_does_not_hold_up_the_others() -> None:
     doubling.go_on.set()
     assert await patient == 4
     assert doubling.groups == [[1, 2]]
+
+
+async def test_a_group_is_kept_open_for_others_while_there_are_some_and_for_nobody_else() -> None:
+    doubling = Doubling()
+    doubling.go_on.set()
+    grouped = Grouped(doubling.work, linger=30.0)
+    assert await grouped.ask(1) == 2, "who is alone does not wait"
+    assert list(await asyncio.gather(grouped.ask(1), grouped.ask(2))) == [2, 4]
+    asked = [asyncio.create_task(grouped.ask(number)) for number in range(MOST - 1)]
+    await asyncio.sleep(0.01)
+    assert len(doubling.groups) == 2, "the third group waits for others"
+    for one in asked:
+        one.cancel()

@@ -162,9 +162,7 @@ class _Worker:
         sink, source = self._process.stdin, self._process.stdout
         if sink is None or source is None:
             raise BrokenPipeError
-        for part in (head, body):
-            sink.write(len(part).to_bytes(4))
-            sink.write(part)
+        sink.write(b"".join((len(head).to_bytes(4), head, len(body).to_bytes(4), body)))
         await sink.drain()
         return await source.readexactly(int.from_bytes(await source.readexactly(4)))
 
