@@ -55,7 +55,7 @@ class Size:
 
 
 FULL = Size(same=2000, new=500, rounds=3, seconds=4.0)
-QUICK = Size(same=400, new=150, rounds=1, seconds=2.0)
+QUICK = Size(same=800, new=150, rounds=1, seconds=1.5)
 
 
 @dataclass(frozen=True)
