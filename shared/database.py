@@ -233,6 +233,7 @@ def _sqlite_engine(address: URL, patience: float, *, foreign_keys: bool) -> Asyn
         async_creator=connecting(str(address.database), patience),
         pool_size=CONNECTIONS,
         max_overflow=0,
+        pool_use_lifo=True,  # whoever was used last has the pages in memory; the others need none while it suffices
         pool_timeout=patience,
         execution_options={_WRITER: asyncio.Lock()},
         hide_parameters=True,

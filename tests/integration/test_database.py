@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.database import UtcMoment, create_engine, reading, writing
 from shared.errors import ConfigurationError, Reject, Retry
 from shared.settings import Secret
+from shared.sqlite_driver import PREPARED
 from tests.support.postgres_server import PostgresServer
 
 NOTES = Table(
@@ -229,3 +231,31 @@ async def test_a_server_that_restarts_is_a_retry_and_goes_on_afterwards() -> Non
             await connection.execute(insert(NOTES).values(word="kept"))
         assert await count(engine) == 1
         await engine.dispose()
+
+
+def prepared() -> int:
+    """Return how many SQLite statements this process keeps prepared."""
+    return sum(type(one).__module__ == "sqlite3" and type(one).__name__ == "Statement" for one in gc.get_objects())
+
+
+async def test_lists_of_ever_new_lengths_are_not_all_kept_prepared(tmp_path: Path) -> None:
+    engine, before = create_engine(f"sqlite:///{tmp_path / 'a.db'}"), prepared()
+    async with writing(engine) as connection:
+        await connection.run_sync(NOTES.metadata.create_all)
+    for length in range(1, 3 * PREPARED):
+        async with reading(engine) as connection:
+            await connection.execute(select(NOTES).where(NOTES.c.id.in_(range(length))))
+    assert 0 < prepared() - before <= PREPARED
+    await engine.dispose()
+
+
+async def test_whoever_asks_alone_is_given_the_connection_used_last(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'a.db'}")
+    async with reading(engine), reading(engine), reading(engine):
+        pass
+    used = set()
+    for _ in range(6):
+        async with reading(engine) as connection:
+            used.add(id((await connection.get_raw_connection()).driver_connection))
+    assert len(used) == 1
+    await engine.dispose()
