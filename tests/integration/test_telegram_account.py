@@ -117,6 +117,13 @@ async def test_a_forward_leads_to_its_origin_as_far_as_telegram_tells(channel: C
     assert all(entry.notes == ("forwarded",) for entry in reader.entries.values())
 
 
+async def test_who_is_met_on_the_way_is_not_kept(channel: Channel, client: TelethonClient, reader: Reader) -> None:
+    channel.post("Relayed", origin="OtherChannel/77")
+    await reader.look()
+    assert len(reader.texts) == 1
+    assert not client._client.session._entities
+
+
 async def test_an_album_seen_in_two_halves_stays_one_post(channel: Channel, reader: Reader) -> None:
     channel.post("before")
     first, second, third = channel.post_album("Wreckage", parts=3)

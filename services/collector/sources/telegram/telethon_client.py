@@ -295,9 +295,20 @@ def fingerprint(session: Secret) -> str:
     return sha256(_session(session, None).auth_key.key).hexdigest()
 
 
+class _Session(StringSession):  # type: ignore[misc]  # Telethon has no types
+    """A session that keeps nobody it met.
+
+    Telethon's own keeps every channel and person that any answer names, for as long as the process lives. We address
+    channels by the id and hash in their cursors.
+    """
+
+    def process_entities(self, _tlo: Any) -> None:
+        """Keep nothing."""
+
+
 def _session(secret: Secret, server: tuple[str, int] | None) -> StringSession:
     try:
-        session = StringSession(secret.get_secret_value().strip())
+        session = _Session(secret.get_secret_value().strip())
     except Exception:  # noqa: BLE001 - base64, struct and address errors alike; their texts would quote the secret
         raise ConfigurationError(
             "telegram.session", "is not a string session of Telethon", "Copy it whole, in one line"
