@@ -6,6 +6,7 @@ usually publishes twice as much as on average counts twice. The gaps between ite
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,20 +86,32 @@ def moment_of(slot: int) -> datetime:
     return datetime.fromtimestamp(slot * SLOT.total_seconds(), UTC)
 
 
+MOST_LEARNED = 4096
+"""Sources whose rhythm is kept; other collectors on the same database may come and go with theirs."""
+
+
 class Learned:
     """The rhythm of each source as it was last learned: while it publishes nothing, it is not learned again.
 
-    One rhythm and its history take some 30 kB, so of a source no more than the last is kept.
+    A history is kept as bare numbers (5 kB at its longest, 22 kB as the tuple it was): with hundreds of sources, those
+    are what would go on growing for weeks. Of a source no more than the last is kept.
     """
 
     def __init__(self) -> None:
-        self._last: dict[str, tuple[tuple[int, ...], Rhythm | None]] = {}
+        self._last: dict[str, tuple[array[int], Rhythm | None]] = {}
+
+    def __len__(self) -> int:
+        """Return of how many sources something is kept."""
+        return len(self._last)
 
     def of(self, source: str, slots: tuple[int, ...]) -> Rhythm | None:
         """Return the rhythm of *source*, which published in *slots*, as :func:`learn` does."""
-        last = self._last.get(source)
-        if last is None or last[0] != slots:
-            last = self._last[source] = (slots, learn(slots))
+        last, history = self._last.pop(source, None), array("q", slots)
+        if last is None or last[0] != history:
+            last = (history, learn(slots))
+        self._last[source] = last
+        if len(self._last) > MOST_LEARNED:
+            del self._last[next(iter(self._last))]  # whom nobody asked for longest
         return last[1]
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from services.collector.rhythm import FEWEST, LEAST, Learned, learn, moment_of, slot_of
+from services.collector.rhythm import FEWEST, LEAST, MOST_LEARNED, Learned, learn, moment_of, slot_of
 
 MONDAY = datetime(2016, 2, 1, tzinfo=UTC)
 
@@ -74,6 +74,19 @@ def test_of_a_source_only_the_last_rhythm_is_kept() -> None:
     memory.of("a", hourly[1:])
     gc.collect()
     assert kept() is None
+
+
+def test_of_so_many_sources_those_are_kept_that_were_asked_for_last() -> None:
+    hourly = slots([MONDAY + timedelta(hours=hour) for hour in range(24 * 30)])
+    memory = Learned()
+    first = memory.of("first", hourly)
+    for number in range(MOST_LEARNED - 1):
+        memory.of(str(number), ())
+    assert memory.of("first", hourly) is first
+    for number in range(MOST_LEARNED - 1):
+        memory.of(f"new {number}", ())
+    assert len(memory) == MOST_LEARNED
+    assert memory.of("first", hourly) is first, "it was asked for after the others"
 
 
 def test_a_clockwork_source_is_overdue_after_a_few_of_its_gaps() -> None:
