@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from services.classifier.classify import Reader
+from services.classifier.languages import languages
 from services.classifier.second_reader.reviewing import opened
 from services.classifier.settings import ClassifierSettings
 from shared.eventlog import Record
@@ -28,7 +29,17 @@ async def run(runtime: Runtime, settings: ClassifierSettings) -> None:
             if second is not None:
                 tagged = await second.review(tagged)
             decision = "relevant" if tagged.relevant else "irrelevant" if tagged.read else "unread"
-            READ.labels(lang=tagged.lang or "unknown", decision=decision).inc()
+            READ.labels(lang=counted_as(tagged.lang), decision=decision).inc()
             return [Output(TAGGED, tagged)]
 
         await run_stage(Stage("classifier", RAW, GROUP, handle), runtime)
+
+
+def counted_as(lang: str | None) -> str:
+    """Return the label under which an item in *lang* is counted.
+
+    A language may be a source's own word, and every new label is kept for as long as the process lives.
+    """
+    if lang is None:
+        return "unknown"
+    return lang if lang in languages() else "other"

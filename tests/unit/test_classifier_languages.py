@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
+from services.classifier.app import counted_as
 from services.classifier.claims.dates import moments
 from services.classifier.claims.numbers import counts
 from services.classifier.data import HERE, load_lexicon, load_theatre
@@ -160,3 +161,10 @@ def test_an_elided_article_is_no_part_of_the_word() -> None:
 def test_a_language_without_data_is_refused_by_name() -> None:
     with pytest.raises(ValidationError, match="no data for xx"):
         ClassifierSettings(languages=("en", "xx"))
+
+
+def test_languages_that_sources_make_up_are_counted_as_one() -> None:
+    made_up = [first + second + third for first in "qx" for second in "abcdef" for third in "abcdef"]
+    assert {counted_as(language) for language in made_up} == {"other"}
+    assert {counted_as(language) for language in languages()} == set(languages())
+    assert counted_as(None) == "unknown"
