@@ -119,7 +119,7 @@ Work = Callable[[AsyncConnection, Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
 class State:
-    """The collector's two tables. Every method raises Retry while the database cannot be reached."""
+    """The collector's tables. Every method raises Retry while the database cannot be reached."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
