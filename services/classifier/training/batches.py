@@ -13,8 +13,8 @@ from torch import Tensor
 from services.classifier.network.features import MOST, TITLE, Features
 from services.classifier.network.subwords import END, PAD, START, UNKNOWN
 from services.classifier.network.tags import BEGINS, GOES_ON, OUTSIDE
-from services.classifier.training.asking import Array, Asked, asked
 from services.classifier.training.examples import Example
+from services.classifier.training.targets import Array, Targets, targets_of
 
 PIECES = 1600
 """Pieces of a batch, padding among them."""
@@ -28,7 +28,7 @@ JITTER = 8
 class Batch:
     """Windows as the network takes them: *ids* and *features* by piece, *first* piece, *sentences* and tags by word.
 
-    *asked* is what their figures should be answered.
+    *targets* are the right answers about their figures.
     """
 
     examples: Sequence[Example]
@@ -38,7 +38,7 @@ class Batch:
     sentences: Tensor
     figures: Tensor
     names: Tensor
-    asked: Asked
+    targets: Targets
 
 
 def grouped(examples: Sequence[Example], chance: random.Random | None = None) -> list[list[Example]]:
@@ -88,7 +88,7 @@ def batch(examples: Sequence[Example], features: Features, chance: random.Random
         torch.from_numpy(sentences),
         torch.from_numpy(figures),
         torch.from_numpy(names),
-        asked(examples, words),
+        targets_of(examples, words),
     )
 
 

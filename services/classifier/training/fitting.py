@@ -14,10 +14,10 @@ from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from services.classifier.network.features import Features
-from services.classifier.training.asking import Asked, Pointing
 from services.classifier.training.batches import IGNORED, Batch, batch, grouped
 from services.classifier.training.examples import Example
 from services.classifier.training.model import CLOSED, Reader
+from services.classifier.training.targets import PointerTargets, Targets
 
 RATE, FASTER = 1.5e-4, 12
 """How fast the encoder learns, and how much faster what is new to it."""
@@ -116,38 +116,38 @@ def losses_of(model: Reader, made: Batch) -> dict[str, Tensor]:
         losses[name] = total / (wanted != IGNORED).sum()
     relevant = torch.tensor([float(bool(one.figures)) for one in made.examples])
     losses["relevance"] = functional.binary_cross_entropy_with_logits(model.relh(whole)[:, 0], relevant)
-    if len(made.asked.rows):
+    if len(made.targets.rows):
         losses |= _of_figures(model, made, words, whole)
     return {name: loss * WEIGHTS[name] for name, loss in losses.items()}
 
 
 def _of_figures(model: Reader, made: Batch, words: Tensor, whole: Tensor) -> dict[str, Tensor]:
-    at, first, last = map(torch.from_numpy, (made.asked.rows, made.asked.first, made.asked.last))
+    at, first, last = map(torch.from_numpy, (made.targets.rows, made.targets.first, made.targets.last))
     vectors = model.vectors(words, whole, at, first, last)
-    losses = _choices(model, vectors, made.asked)
+    losses = _choices(model, vectors, made.targets)
     pointers = model.pointers(vectors, words, whole, at, first, made.sentences)
-    for name, pointing in made.asked.pointers.items():
-        if pointing.known.any():
-            losses[name] = _pointer(pointers[name], pointing)
+    for name, wanted in made.targets.pointers.items():
+        if wanted.known.any():
+            losses[name] = _pointer(pointers[name], wanted)
     return losses
 
 
-def _choices(model: Reader, vectors: Tensor, asked: Asked) -> dict[str, Tensor]:
+def _choices(model: Reader, vectors: Tensor, targets: Targets) -> dict[str, Tensor]:
     binary = functional.binary_cross_entropy_with_logits
-    forces = torch.from_numpy(asked.forces)
+    forces = torch.from_numpy(targets.forces)
     losses = {
-        "outcome": binary(model.head["outcome"](vectors), torch.from_numpy(asked.outcomes)),
+        "outcome": binary(model.head["outcome"](vectors), torch.from_numpy(targets.outcomes)),
         "force": -(forces * model.head["force"](vectors).log_softmax(-1)).sum(-1).mean(),
-        "total": binary(model.head["total"](vectors)[:, 0], torch.from_numpy(asked.total)),
-        "part": binary(model.head["part"](vectors)[:, 0], torch.from_numpy(asked.part)),
+        "total": binary(model.head["total"](vectors)[:, 0], torch.from_numpy(targets.total)),
+        "part": binary(model.head["part"](vectors)[:, 0], torch.from_numpy(targets.part)),
     }
-    for name, wanted in asked.choices.items():
+    for name, wanted in targets.choices.items():
         losses[name] = functional.cross_entropy(model.head[name](vectors), torch.from_numpy(wanted))
     return losses
 
 
-def _pointer(scores: Tensor, pointing: Pointing) -> Tensor:
+def _pointer(scores: Tensor, targets: PointerTargets) -> Tensor:
     """Return the loss of one pointer: of all right targets together, among those it may choose."""
-    known, wanted, open_ = map(torch.from_numpy, pointing)
+    known, wanted, open_ = map(torch.from_numpy, targets)
     chances = scores[known].masked_fill(~open_[known], CLOSED).log_softmax(-1)
     return -chances.masked_fill(~wanted[known], -torch.inf).logsumexp(-1).mean()

@@ -17,7 +17,7 @@ SINGLE = ("stance", "cause", "range", "value", "governorate")
 """Questions with one right answer."""
 
 
-class Pointing(NamedTuple):
+class PointerTargets(NamedTuple):
     """What each figure should point to with one pointer; the first column is nowhere, then one for each word.
 
     *known* (figures,) says whose answer is known at all; *wanted* are the right columns and *open* those it may choose,
@@ -30,7 +30,7 @@ class Pointing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Targets:
     """The figures of several examples: which example (*rows*) and words each stands in, and the answers about it.
 
     *outcomes*, *total* and *part* are 0 or 1, *forces* sum to one over each figure's right answers, *choices* are
@@ -45,15 +45,15 @@ class Asked:
     total: Array
     part: Array
     choices: dict[str, Array]
-    pointers: dict[str, Pointing]
+    pointers: dict[str, PointerTargets]
 
 
-def asked(examples: Sequence[Example], words: int) -> Asked:
-    """Return what is asked about the figures of *examples*, the longest of which has so many *words*."""
+def targets_of(examples: Sequence[Example], words: int) -> Targets:
+    """Return the targets of the figures of *examples*, the longest of which has so many *words*."""
     rows = [(row, figure) for row, one in enumerate(examples) for figure in one.figures]
     figures = [figure for _, figure in rows]
     forces = [[float(key in one.forces) / len(one.forces) for key in CHOICES["force"]] for one in figures]
-    return Asked(
+    return Targets(
         rows=np.array([row for row, _ in rows], np.int64),
         first=np.array([one.first for one in figures], np.int64),
         last=np.array([one.last for one in figures], np.int64),
@@ -64,15 +64,17 @@ def asked(examples: Sequence[Example], words: int) -> Asked:
         choices={
             name: np.array([CHOICES[name].index(one.answers[name]) for one in figures], np.int64) for name in SINGLE
         },
-        pointers={name: _pointing(name, [(examples[row], one) for row, one in rows], words) for name in POINTERS},
+        pointers={
+            name: _pointer_targets(name, [(examples[row], one) for row, one in rows], words) for name in POINTERS
+        },
     )
 
 
-def _pointing(name: str, figures: Sequence[tuple[Example, Figure]], words: int) -> Pointing:
+def _pointer_targets(name: str, figures: Sequence[tuple[Example, Figure]], words: int) -> PointerTargets:
     known = np.zeros(len(figures), np.bool_)
     wanted, open_ = np.zeros((2, len(figures), 1 + words), np.bool_)
     for number, (example, figure) in enumerate(figures):
-        right, candidates = _targets(name, figure, example)
+        right, candidates = _columns(name, figure, example)
         if right is None:
             continue
         known[number] = True
@@ -81,10 +83,10 @@ def _pointing(name: str, figures: Sequence[tuple[Example, Figure]], words: int) 
             open_[number, : 1 + len(example.pieces)] = True
         else:
             open_[number, [0, *candidates]] = True
-    return Pointing(known, wanted, open_)
+    return PointerTargets(known, wanted, open_)
 
 
-def _targets(name: str, figure: Figure, example: Example) -> tuple[list[int] | None, list[int] | None]:
+def _columns(name: str, figure: Figure, example: Example) -> tuple[list[int] | None, list[int] | None]:
     """Return the columns a pointer should choose (None: not known) and those it may choose (None: any word's)."""
     if name in {"speaker", "end"}:
         if figure.speaker is None:

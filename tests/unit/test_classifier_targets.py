@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from services.classifier.network.heads import CHOICES, OUTCOMES
-from services.classifier.training.asking import asked
 from services.classifier.training.examples import Example, Figure
+from services.classifier.training.targets import targets_of
 
 ANSWERS = {"stance": "denied", "cause": "mine", "range": "exact", "value": "3", "governorate": "Homs"}
 
@@ -34,7 +34,7 @@ def columns(row: Any) -> list[int]:
 
 
 def test_answers_stand_in_the_order_of_the_figures() -> None:
-    made = asked([example(4, figure()), example(6), example(6, figure(first=2, last=4, total=False))], 6)
+    made = targets_of([example(4, figure()), example(6), example(6, figure(first=2, last=4, total=False))], 6)
     assert made.rows.tolist() == [0, 2]
     assert (made.first.tolist(), made.last.tolist()) == ([1, 2], [3, 4])
     assert made.total.tolist() == [1, 0]
@@ -58,7 +58,7 @@ def test_answers_stand_in_the_order_of_the_figures() -> None:
 def test_a_pointer_may_choose_its_own_words_only_and_never_padding(
     name: str, told: dict[str, Any], right: list[int], free: list[int]
 ) -> None:
-    made = asked([example(4, figure(**told), dates=[0], places=[2, 3])], 6).pointers[name]
+    made = targets_of([example(4, figure(**told), dates=[0], places=[2, 3])], 6).pointers[name]
     assert made.known.tolist() == [True]
     assert (columns(made.wanted[0]), columns(made.open[0])) == (right, free)
 
@@ -67,9 +67,9 @@ def test_a_pointer_may_choose_its_own_words_only_and_never_padding(
     ("name", "told"), [("speaker", {"speaker": ()}), ("day", {"day": ()}), ("place", {"is_placed": True})]
 )
 def test_an_answer_outside_the_window_is_not_asked_for(name: str, told: dict[str, Any]) -> None:
-    made = asked([example(4, figure(**told))], 4).pointers[name]
+    made = targets_of([example(4, figure(**told))], 4).pointers[name]
     assert made.known.tolist() == [False]
 
 
 def test_no_figures_ask_nothing() -> None:
-    assert len(asked([example(4)], 4).rows) == 0
+    assert len(targets_of([example(4)], 4).rows) == 0
