@@ -149,7 +149,7 @@ class Collector:
         if state.failures:
             log.info("source recovered", source=source, failures=state.failures)
         if intents:
-            await self._publisher.bring_out(watched.settings, watched.articles, intents)
+            await self._publisher.publish(watched.settings, watched.articles, intents)
             await self._state.extend(source, self._clock.now())
         if found.news or found.put_off:
             changes = Counter(novelty.change for novelty in found.news)

@@ -1,7 +1,7 @@
 """Versions out: what is written down is given its article, appended, counted and crossed out.
 
 Looks at sources and re-reads of pages both publish this way and no other: decide, one transaction (items, cursor or
-page, intents), and only then :meth:`Publisher.bring_out`.
+page, intents), and only then :meth:`Publisher.publish`.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Publisher:
         left = await self._state.outstanding(source.id)
         if left:
             log.info("versions left by an ended look are published", source=source.id, versions=len(left))
-            await self.bring_out(source, articles, left)
+            await self.publish(source, articles, left)
 
-    async def bring_out(self, source: SourceSettings, articles: Articles | None, meant: Sequence[Intent]) -> None:
+    async def publish(self, source: SourceSettings, articles: Articles | None, meant: Sequence[Intent]) -> None:
         """Append *meant*, which is written down, batch by batch in its order.
 
         Raises:
@@ -61,16 +61,16 @@ class Publisher:
 
         """
         for batch in _batches(meant, BATCH_WITH_ARTICLES if articles else BATCH):
-            tasks = [asyncio.create_task(self._append(source, articles, one)) for one in batch]
+            tasks = [asyncio.create_task(self._publish(source, articles, one)) for one in batch]
             await asyncio.gather(*tasks, return_exceptions=True)
             for task in tasks:
                 task.result()
             await self._state.settle([one.id for one in batch])
 
-    async def _append(self, source: SourceSettings, articles: Articles | None, intent: Intent) -> None:
+    async def _publish(self, source: SourceSettings, articles: Articles | None, intent: Intent) -> None:
         if not intent.whole and articles and wants_article(intent.novelty.entry, source.full_text):
             intent = await self._completed(source, articles, intent)
-        await _publish(self._log, intent, source.ref)
+        await _append(self._log, intent, source.ref)
 
     async def _completed(self, source: SourceSettings, articles: Articles, intent: Intent) -> Intent:
         """Return *intent* with its article's text, written down: a repeat must not say anything else."""
@@ -81,7 +81,7 @@ class Publisher:
         return whole
 
 
-async def _publish(event_log: EventLog, intent: Intent, source: SourceRef) -> None:
+async def _append(event_log: EventLog, intent: Intent, source: SourceRef) -> None:
     """Append *intent*; a repeat is the same message with the same id."""
     item = raw_item(intent.novelty, source, intent.meant_at)
     value, headers = codec.encode(item, source="collector", time=intent.meant_at)

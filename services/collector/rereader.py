@@ -114,6 +114,6 @@ class Rereader:
         async with self._state.saving() as saving:
             await saving.versions(page.source, intents, now)
             await saving.pages([settled.page] if settled.page else [], forget=[] if settled.page else [page.item])
-        await self._publisher.bring_out(watched.settings, watched.articles, intents)
+        await self._publisher.publish(watched.settings, watched.articles, intents)
         PAGES.labels(status=settled.fate).inc()
         return settled.fate
