@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Literal
 
 from services.collector.novelty import Remembered, item_id, shown_title
 from services.collector.sources import Entry
-from services.collector.sources.links import normal_link
 
 Identity = Literal["guid", "link", "title"]
 """By what a feed's items are told apart. ``guid`` also stands for what serves as one where a feed has none."""
@@ -57,7 +55,7 @@ class Known:
 
 def names_of(entries: Iterable[Entry]) -> list[Names]:
     """Return the further names of each of *entries*; one that two of them share is nobody's."""
-    every = [Names(_link(entry), _story(entry)) for entry in entries]
+    every = [Names(entry.link_name, entry.story_name) for entry in entries]
     links, stories = Counter(one.link for one in every), Counter(one.story for one in every)
     return [
         Names(one.link if links[one.link] == 1 else None, one.story if stories[one.story] == 1 else None)
@@ -149,16 +147,3 @@ def _new_item(source: str, entry: Entry, names: Names, identity: Identity) -> st
         identity
     ]
     return item_id(source, next((name for name in order if name), entry.key))
-
-
-def _link(entry: Entry) -> str | None:
-    return _hash(normal_link(entry.url)) if entry.url else None
-
-
-def _story(entry: Entry) -> str | None:
-    when = entry.published_at.isoformat() if entry.published_at else ""
-    return _hash(f"{entry.title}\x1f{when}") if entry.title else None
-
-
-def _hash(text: str) -> str:
-    return sha256(text.encode("utf-8", "replace")).hexdigest()[:32]

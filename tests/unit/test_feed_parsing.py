@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
 
@@ -15,6 +17,7 @@ import pytest
 
 from services.collector.sources.feed_parsing import as_json, from_json, parse_feed
 from services.collector.sources.links import normal_link
+from services.collector.sources.rss import entry_of
 
 FOLDER = Path(__file__).parents[1] / "data" / "feeds"
 FEEDS = sorted(path for path in FOLDER.iterdir() if not path.name.endswith(".expected.json"))
@@ -58,3 +61,17 @@ def test_a_link_of_any_length_is_compared_in_no_time() -> None:
 
 if __name__ == "__main__":
     print(read(Path(sys.argv[1])), end="")
+
+
+@pytest.mark.parametrize("path", FEEDS, ids=lambda path: path.name)
+def test_the_hashes_of_an_entry_are_those_that_the_collector_would_find(path: Path) -> None:
+    feed = parse_feed(path.read_bytes(), None, URL)
+    assert feed.entries
+    for now in (datetime(2040, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC)):  # dates of the future are left out
+        for entry in (entry_of(one, now, ()) for one in feed.entries):
+            anew = replace(entry)
+            assert (entry.revision, entry.link_name, entry.story_name) == (
+                anew.revision,
+                anew.link_name,
+                anew.story_name,
+            )

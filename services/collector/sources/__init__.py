@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from services.collector import revision
 from services.collector.sources.hub_links import Push
+from services.collector.sources.links import link_name, normal_link, story_name
 from shared.errors import Retry
 
 Cursor = Mapping[str, str]
@@ -57,6 +58,24 @@ class Entry:
     def revision(self) -> str:
         """The hash of what a reader sees; asked for several times in a look, and dear for a long text."""
         return revision.revision(self.title, self.text)
+
+    @cached_property
+    def link_name(self) -> str | None:
+        """The hash of the link by which the item may be known too."""
+        return link_name(normal_link(self.url)) if self.url else None
+
+    @cached_property
+    def story_name(self) -> str | None:
+        """The hash of title and date by which the item may be known too."""
+        return story_name(self.title, self.published_at.isoformat() if self.published_at else None)
+
+    def told(self, **derived: str | None) -> Self:
+        """Return this entry with values of the properties above that were found elsewhere, and need not be again.
+
+        A copy with other values (``dataclasses.replace``) finds its own.
+        """
+        vars(self).update(derived)
+        return self
 
 
 @dataclass(frozen=True)

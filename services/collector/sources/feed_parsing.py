@@ -12,7 +12,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from time import struct_time
@@ -21,12 +21,13 @@ from urllib.parse import urljoin, urlsplit
 
 import feedparser
 
+from services.collector.revision import revision
 from services.collector.sources import json_feed
 from services.collector.sources.challenges import COMMENTS, challenger, in_words
 from services.collector.sources.charset import decode
 from services.collector.sources.feed_hints import Hints, hints
 from services.collector.sources.hypertext import clean, one_line, plain_text, plain_title
-from services.collector.sources.links import normal_link
+from services.collector.sources.links import link_name, normal_link, story_name
 
 DEEPEST = 100
 """Levels of tags. A feed needs some ten; feedparser took 11 s for 200,000 on 600 KB."""
@@ -53,7 +54,10 @@ class NotAFeed(Exception):
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """One entry in plain text. Moments are ISO 8601 in UTC, so that it travels as JSON."""
+    """One entry in plain text. Moments are ISO 8601 in UTC, so that it travels as JSON.
+
+    The hashes are those of :class:`services.collector.sources.Entry`, found here to spare the collector's own process.
+    """
 
     key: str
     url: str | None
@@ -63,6 +67,9 @@ class FeedEntry:
     updated: str | None = None
     lang: str | None = None
     byline: str | None = None
+    revision: str = ""
+    link_name: str | None = None
+    story_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,8 @@ def parse_feed(body: bytes, content_type: str | None, url: str) -> Feed:
 
 def as_json(feed: Feed) -> dict[str, Any]:
     """Return *feed* as values that JSON knows."""
-    return asdict(feed)
+    # One level of asdict() by hand: it copies every value of every entry, which takes as long as writing the JSON.
+    return vars(feed) | {"entries": [vars(entry) for entry in feed.entries], "hints": vars(feed.hints)}
 
 
 def from_json(value: dict[str, Any]) -> Feed:
@@ -258,18 +266,25 @@ def _json_entry(item: json_feed.Item, base: str) -> FeedEntry:
 
 def _settled(entries: Iterable[_Loose]) -> tuple[FeedEntry, ...]:
     """Return the entries, each with the first of its names that no other entry of the feed has; true repeats once."""
-    every = [(one, _names(one)) for one in entries]
-    taken = Counter(name for _, names in every for name in names)
+    linked = [(one, normal_link(one.entry.url) if one.entry.url else "") for one in entries]
+    every = [(one.entry, link, _names(one, link)) for one, link in linked]
+    taken = Counter(name for _, _, names in every for name in names)
     settled: dict[str, FeedEntry] = {}
-    for one, names in every:
+    for entry, link, names in every:
         key = next((name for name in names if taken[name] == 1), names[-1])
-        settled.setdefault(key, replace(one.entry, key=key))
+        if key not in settled:
+            settled[key] = replace(
+                entry,
+                key=key,
+                revision=revision(entry.title, entry.text),
+                link_name=link_name(link),
+                story_name=story_name(entry.title, entry.published),
+            )
     return tuple(settled.values())
 
 
-def _names(one: _Loose) -> list[str]:
-    """Return what the entry may be known by, best first: guid, link, title and date, everything."""
-    link = normal_link(one.entry.url) if one.entry.url else ""
+def _names(one: _Loose, link: str) -> list[str]:
+    """Return what the entry may be known by, best first: guid, normal link, title and date, everything."""
     title = one.entry.title or ""
     names = [f"guid:{one.guid}"] if one.guid else []
     names += [f"link:{link}"] if link else []

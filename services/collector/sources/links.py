@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from services.collector.sources.addresses import MOST_URL
@@ -24,3 +25,17 @@ def normal_link(url: str) -> str:
         return url
     kept = urlencode([pair for pair in query if not _TRACKING.match(pair[0])])
     return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path, kept, ""))
+
+
+def link_name(normal: str | None) -> str | None:
+    """Return the hash by which a link, *normal* already, is remembered."""
+    return _hash(normal) if normal else None
+
+
+def story_name(title: str | None, published: str | None) -> str | None:
+    """Return the hash by which a title and its date (ISO 8601, UTC) are remembered; None without a title."""
+    return _hash(f"{title}\x1f{published or ''}") if title else None
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()[:32]

@@ -86,7 +86,7 @@ class RssSource:
             return self._unchanged(response, remembered | kept | honest)
         feed = await self._parsers.feed(response.body, response.headers.get("content-type"), response.url)
         repaired = tuple(note for note in feed.notes if note.startswith("charset-repaired"))
-        entries = tuple(_entry(entry, now, repaired) for entry in feed.entries)
+        entries = tuple(entry_of(entry, now, repaired) for entry in feed.entries)
         remembered |= feed_memory.rhythm(feed.hints) | feed_memory.turnover(entries, now)
         remembered |= feed_memory.checked(known, now, denied=denied, entries=feed_memory.digest(entries))
         if "distrusted" in remembered and remembered["distrusted"] != known.get("distrusted"):
@@ -124,7 +124,7 @@ class RssSource:
         return tuple(notes)
 
 
-def _entry(entry: FeedEntry, now: datetime, repaired: tuple[str, ...]) -> Entry:
+def entry_of(entry: FeedEntry, now: datetime, repaired: tuple[str, ...]) -> Entry:
     """Return the entry with its time checked: a future date says nothing of when, so that it is left out and noted."""
     published = datetime.fromisoformat(entry.published) if entry.published else None
     updated = datetime.fromisoformat(entry.updated) if entry.updated else None
@@ -146,7 +146,7 @@ def _entry(entry: FeedEntry, now: datetime, repaired: tuple[str, ...]) -> Entry:
         lang=entry.lang,
         byline=entry.byline,
         notes=tuple(notes),
-    )
+    ).told(revision=entry.revision, link_name=entry.link_name, **({} if future else {"story_name": entry.story_name}))
 
 
 def _without_redirects(cursor: Cursor) -> dict[str, str]:
