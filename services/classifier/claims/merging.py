@@ -9,6 +9,8 @@ from services.classifier.reading import Reading
 from services.classifier.text import fold
 
 HALF = 0.5
+OPEN = "ARMED"
+"""Headlines say "terrorists" of those whose side the body names."""
 ENDLESS = float("inf")
 
 
@@ -30,18 +32,22 @@ def _in_title(reading: Reading, draft: Draft) -> bool:
 
 def _same(reading: Reading, kept: Draft, draft: Draft) -> bool:
     """Return whether *draft* states the claim that *kept* does, which stands before it or in the body."""
-    if (kept.outcome, kept.force) != (draft.outcome, draft.force):
-        return False
-    if (kept.stance == "denied") != (draft.stance == "denied"):
-        return False
     titled = _in_title(reading, draft) and not _in_title(reading, kept)
+    if kept.outcome != draft.outcome or (kept.stance == "denied") != (draft.stance == "denied"):
+        return False
+    if kept.force != draft.force and not (titled and draft.force == OPEN and _same_range(kept, draft)):
+        return False
     if kept.total != draft.total and not titled:
         return False
-    equal = (kept.low, kept.high) == (draft.low, draft.high)
+    equal = _same_range(kept, draft)
     if titled:
         return equal or _overlap(kept, draft)
     apart = kept.day is not None and draft.day is not None and kept.day != draft.day
     return equal and not apart and same_voice(reading, kept, draft)
+
+
+def _same_range(left: Draft, right: Draft) -> bool:
+    return (left.low, left.high) == (right.low, right.high)
 
 
 def same_voice(reading: Reading, left: Draft, right: Draft) -> bool:
