@@ -93,7 +93,7 @@ def _each(names: Iterable[Names], column: str) -> list[str]:
 async def known_items(connection: AsyncConnection, items: Iterable[str]) -> dict[str, Remembered]:
     """Return what is remembered of those of *items* that were published."""
     found: dict[str, Remembered] = {}
-    for some in _portions(items):
+    for some in portions(items):
         rows = await connection.execute(_KNOWN, {"values": some})
         found.update((one.item, one) for one in map(_remembered, rows))
     return found
@@ -101,7 +101,7 @@ async def known_items(connection: AsyncConnection, items: Iterable[str]) -> dict
 
 async def _gone(connection: AsyncConnection, sources: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for some in _portions(sources):
+    for some in portions(sources):
         for source, item in await connection.execute(_GONE, {"sources": some}):
             found[source].append(item)
     return found
@@ -115,7 +115,7 @@ async def _named(
     Which of several is the same for every collector.
     """
     found: dict[tuple[str, str], Remembered] = {}
-    for some in _portions(asked, NAMED_AT_ONCE):
+    for some in portions(asked, NAMED_AT_ONCE):
         sources, names = {source for source, _ in some}, {name for _, name in some}
         for row in await connection.execute(_BY_NAME[column], {"sources": [*sources], "values": [*names]}):
             one = _remembered(row[:-1])
@@ -129,7 +129,8 @@ def _remembered(row: Sequence[Any]) -> Remembered:
     return Remembered(*(*row[:-1], recent))
 
 
-def _portions(values: Iterable[Any], most: int = AT_ONCE) -> Iterator[list[Any]]:
+def portions(values: Iterable[Any], most: int = AT_ONCE) -> Iterator[list[Any]]:
+    """Return *values* in lists of *most* at most, as a statement takes them."""
     rest = iter(values)
     while some := list(islice(rest, most)):
         yield some

@@ -6,11 +6,10 @@ intents, which say what is left to append (:mod:`services.collector.intents`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, or_, select, update
@@ -23,7 +22,7 @@ from services.collector.identity import Identity, Known
 from services.collector.intents import OUTSTANDING, Intent
 from services.collector.novelty import Remembered
 from services.collector.pages import remember
-from services.collector.recall import Question, Recalled, known_items, recall
+from services.collector.recall import Question, Recalled, known_items, portions, recall
 from services.collector.rereading import Page
 from services.collector.sources import Cursor
 from services.collector.state_tables import (
@@ -43,8 +42,6 @@ from shared.grouping import Grouped
 LINGER = 0.01
 """Seconds for which what looks ask of the database waits for what others ask, while there are others: a transaction
 costs as much as all that one look does in it."""
-AT_ONCE = 500
-"""Ids of one query; both databases bind at most some 32,000 values."""
 TOUCHED_EVERY = timedelta(days=1)
 """How exact ``last_seen_at`` is: a source that shows an item every minute is not a reason to write every minute."""
 
@@ -171,7 +168,7 @@ class State:
 
     async def _prolong(self, table: Table, rows: list[dict[str, Any]]) -> None:
         async with writing(self._engine) as connection:
-            for some in _portions(rows):
+            for some in portions(rows):
                 await upsert(connection, table, some, {"until"}, when=LONGER[table])
 
     async def _lasting(self, table: Table, now: datetime) -> dict[str, datetime]:
@@ -281,12 +278,12 @@ class Saving:
         await remember(self._connection, pages, forget)
 
     async def _versions(self, meant: Iterable[tuple[str, Intent, datetime]]) -> None:
-        for some in _portions(meant):
+        for some in portions(meant):
             await self._items((source, one.novelty.remembered, now) for source, one, now in some)
             await intents.write(self._connection, [(source, one) for source, one, _ in some])
 
     async def _items(self, items: Iterable[tuple[str, Remembered, datetime]]) -> None:
-        for some in _portions(items):
+        for some in portions(items):
             rows = [
                 _values(item) | {"source": source, "last_seen_at": now, "recent": _recent(item)}
                 for source, item, now in some
@@ -294,7 +291,7 @@ class Saving:
             await upsert(self._connection, SOURCE_ITEM, rows, set(rows[0]) - {"item", "source"}, when=not_older)
 
     async def _touch(self, items: Iterable[str], now: datetime) -> None:
-        for some in _portions(items):
+        for some in portions(items):
             await self._connection.execute(
                 update(SOURCE_ITEM).where(SOURCE_ITEM.c.item.in_(some)).values(last_seen_at=now)
             )
@@ -337,7 +334,7 @@ async def _complete(connection: AsyncConnection, wanted: Sequence[tuple[Intent, 
 
 
 async def _settle(connection: AsyncConnection, wanted: Sequence[Sequence[str]]) -> list[None]:
-    for some in _portions(version for versions in wanted for version in versions):
+    for some in portions(version for versions in wanted for version in versions):
         await intents.settle(connection, some)
     return [None] * len(wanted)
 
@@ -375,9 +372,3 @@ def _state(row: Mapping[Any, Any]) -> SourceState:
 
 def _recent(item: Remembered) -> list[Any]:
     return [[one.hash, one.at.isoformat(), one.returned] for one in item.recent]
-
-
-def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:
-    rest = iter(values)
-    while some := list(islice(rest, AT_ONCE)):
-        yield some

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-
-import pytest
 
 from services.collector.app import run
 from services.collector.settings import CollectorSettings
@@ -24,14 +22,6 @@ from shared.stage import publish
 from shared.topics import INCIDENTS, TOPICS
 from tests.support.collecting import feed_source, item, rss
 from tests.support.web_server import WebServer
-
-
-@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.kafka)])
-def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "kafka":
-        yield f"kafka://{request.getfixturevalue('kafka').bootstrap}"
-    else:
-        yield f"sqlite:///{tmp_path}/log.db"
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,14 +29,6 @@ from tests.support.http_receiver import HttpReceiver, Reply
 from tests.support.web_server import Page, WebServer
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
-
-
-@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.kafka)])
-def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "kafka":
-        yield f"kafka://{request.getfixturevalue('kafka').bootstrap}"
-    else:
-        yield f"sqlite:///{tmp_path}/log.db"
 
 
 @asynccontextmanager
