@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import TypeVar
 
 from services.classifier.lexicon import Lexicon, Mark
@@ -30,6 +31,8 @@ class Reading:
     sentence_of: list[int] = field(default_factory=list)
     tally: dict[str, int] = field(default_factory=dict)
     title_last: int = 0
+    parts: tuple[tuple[int, int], ...] = ()
+    """Sentences (first, behind the last) in one language each: the network learned from texts in one."""
 
     def find(self, kind: str, first: int, last: int) -> list[Mark]:
         """Return the marks of *kind* that begin in tokens *first* to *last* (exclusive)."""
@@ -84,16 +87,41 @@ def read_document(  # noqa: PLR0917 - a document, its language and the day it sp
         kinds[mark.kind].append(mark)
         for index in range(mark.first, mark.last):
             at[index].setdefault(mark.kind, mark)
-    parts = sentences(document, tokens, language)
+    parted = sentences(document, tokens, language)
     sentence_of = [0] * len(tokens)
-    for number, sentence in enumerate(parts):
+    for number, sentence in enumerate(parted):
         for index in range(sentence.first, sentence.last):
             sentence_of[index] = number
     tally = Counter(mark.value for kind in ("force", "role") for mark in kinds.get(kind, ()))
     title_last = bisect_left(tokens, title_end, key=lambda token: token.start)
+    parts = tuple(_parts(parted, [(start, end) for _, start, end in others]))
     return Reading(
-        document, language, when, title_end, tokens, parts, dict(kinds), at, sentence_of, dict(tally), title_last
-    )
+        document,
+        language,
+        when,
+        title_end,
+        tokens,
+        parted,
+        dict(kinds),
+        at,
+        sentence_of,
+        dict(tally),
+        title_last,
+        parts,
+    )  # fmt: skip
+
+
+def _parts(parted: Sequence[Sentence], foreign: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Return the runs of sentences that begin in the same of the stretches *foreign*, or in none of them."""
+    inside = [
+        next((number for number, (start, end) in enumerate(foreign) if start <= one.start < end), None)
+        for one in parted
+    ]
+    first = 0
+    for _, run in groupby(inside):
+        last = first + len(list(run))
+        yield first, last
+        first = last
 
 
 def _marks(tokens: list[Token], lexicon: Lexicon, others: Sequence[tuple[Lexicon, int, int]]) -> list[Mark]:

@@ -64,9 +64,11 @@ class Network:
         name = self.subwords.source(source)
         bounds = [(sentence.first, sentence.last) for sentence in reading.sentences]
         found: list[Figure] = []
+        sizes = [len(word) for word in pieces]
         worth = (
             window
-            for window in windows(bounds, [len(word) for word in pieces])
+            for first, last in reading.parts
+            for window in windows(bounds[first:last], sizes)
             if any(reading.find(kind, window.opens, window.closes) for kind in SIGNS)
         )
         for window in islice(worth, MOST_WINDOWS):

@@ -25,15 +25,16 @@ class Window:
 
 
 def windows(sentences: Sequence[tuple[int, int]], sizes: Sequence[int], budget: int = BUDGET) -> list[Window]:
-    """Return the windows of a document: its *sentences* as word ranges, *sizes* in pieces of each word.
+    """Return the windows of *sentences*, word ranges that follow each other; *sizes* in pieces of each word before too.
 
     Every word of a sentence is read in exactly one window.
     """
     if not sentences:
         return []
     totals = [0, *accumulate(sizes)]
-    if totals[-1] <= budget:
-        return [Window(0, len(sizes), 0, len(sizes))]
+    begin, end = sentences[0][0], sentences[-1][1]
+    if totals[end] - totals[begin] <= budget:
+        return [Window(begin, end, begin, end)]
     found: list[Window] = []
     first = 0
     while first < len(sentences):
