@@ -107,6 +107,26 @@ def drafts(text: str, *figures: dict[str, object], title: str = "") -> list[Draf
     return merge(reading, drafts_of(Scene.of(reading, theatre()), made))
 
 
+def test_a_headline_without_a_number_disagrees_with_nobody() -> None:
+    found = drafts(
+        "Four officers were killed near Aleppo.",
+        {"words": "Russian officers", "value": "3", "force": "RU"},
+        {"words": "Four officers", "value": "4", "force": "RU"},
+        title="Russian officers' car hit a mine",
+    )
+    assert [(draft.low, draft.high) for draft in found] == [(4, 4)]
+
+
+def test_a_headlines_terrorists_are_those_whom_the_body_names() -> None:
+    found = drafts(
+        "Seventy IS fighters were killed near Mayadin.",
+        {"words": "70 terrorists", "value": "0", "force": "ARMED"},
+        {"words": "Seventy IS fighters", "value": "0", "force": "IS"},
+        title="Air strikes kill 70 terrorists",
+    )
+    assert [(draft.low, draft.force) for draft in found] == [(70, "IS")]
+
+
 def test_headline_and_body_are_one_claim_as_the_body_tells_it() -> None:
     (draft,) = drafts(
         "At least nine Syrian soldiers died near Homs.",

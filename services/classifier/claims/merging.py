@@ -1,10 +1,14 @@
-"""Pure: one claim once. Headline and body, and the same said twice by the same, are one claim."""
+"""Pure: one claim once. Headline and body, and the same said twice by the same, are one claim.
+
+A headline that gives no number ("Officers' car hit a mine") has none to disagree about with the body.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from services.classifier.claims.drafting import Draft
+from services.classifier.claims.numbers import plain_numbers
 from services.classifier.reading import Reading
 from services.classifier.text import fold
 
@@ -41,7 +45,7 @@ def _same(reading: Reading, kept: Draft, draft: Draft) -> bool:
         return False
     equal = _same_range(kept, draft)
     if titled:
-        return equal or _overlap(kept, draft)
+        return equal or _overlap(kept, draft) or not plain_numbers(reading, draft.figure.first, draft.figure.last)
     apart = kept.day is not None and draft.day is not None and kept.day != draft.day
     return equal and not apart and same_voice(reading, kept, draft)
 

@@ -14,7 +14,7 @@ MOST = 100_000
 LONGEST = 9
 """Figures of the longest number that is read; longer ones count nobody, and Python refuses to read very long ones."""
 REACH = 4
-NOUN = 3
+NOUN = 4
 """Words between a number and a hedge behind its noun."""
 CUT = 4
 """Words of a number that may be cut off before a phrase: two hundred and fifty | one."""
@@ -113,11 +113,21 @@ def _after(reading: Reading, end: int, last: int) -> tuple[str, int]:
 
 
 def _past_noun(reading: Reading, at: int, last: int) -> int:
-    """Return the word behind those that say who was counted, three at most: "22 Turkish soldiers | at least"."""
+    """Return the word behind those that say who was counted: "22 Turkish soldiers | at least".
+
+    In Arabic, where such a hedge stands there as a rule, these may be any words but numbers and marks.
+    """
     end = min(at + NOUN, last)
-    while at < end and (reading.has(at, "role") or reading.has(at, "force")):
+    arabic = reading.language == "ar"
+    while at < end and not reading.has(at, "posthedge"):
+        if not (_is_name(reading, at) if arabic else reading.has(at, "role") or reading.has(at, "force")):
+            break
         at += 1
     return at
+
+
+def _is_name(reading: Reading, at: int) -> bool:
+    return reading.tokens[at].text.isalpha() and not reading.has(at, "num")
 
 
 def _vague(reading: Reading, index: int, end: int, value: str, first: int) -> Count:

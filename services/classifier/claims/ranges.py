@@ -81,11 +81,9 @@ def _kind_in_words(reading: Reading, figure: Figure, kind: str) -> str | None:
 
 
 def _hedged(count: Count, kind: str) -> str | None:
-    if kind in LARGE.values():
-        return LARGE.get(count.low or 0) if count.kind == "vague" else None
-    if kind in HEDGES and count.kind != "vague":
-        return SPOKEN.get(count.hedge)
-    return None
+    if count.kind == "vague":
+        return LARGE.get(count.low or 0) if kind != "few" and not count.hedge else None
+    return SPOKEN.get(count.hedge) if kind in HEDGES else None
 
 
 def _number(numbers: list[int], told: int, sure: float) -> tuple[int | None, str]:
