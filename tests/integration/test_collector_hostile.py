@@ -59,7 +59,7 @@ REFUSED = {
     "cut-gzip": (Page(gzip.compress(GOOD.encode())[:-30], headers={"Content-Encoding": "gzip"}), "ends too early"),
     "slow": (Page(GOOD.encode(), delay=30), "no complete answer in 0.5 seconds"),
     "ftp": (Page(status=302, headers={"Location": "ftp://127.0.0.1/feed"}), "only http and https"),
-    "nowhere": (Page(status=302, headers={"Location": "http://host:port/feed"}), "redirects to something that is not a web address"),
+    "nowhere": (Page(status=302, headers={"Location": "http://host:port/feed"}), "something that is not a web address"),
     "circle": (Page(status=301, headers={"Location": "/circle"}), "more than 5 redirects"),
 }
 
