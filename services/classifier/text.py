@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sentencex
@@ -19,6 +20,8 @@ ELIDED = {
 """Little words that run into the next one by an apostrophe; they are left out: "l'armée" is "armée"."""
 LONGEST = 160
 """Tokens of the longest stretch read as one sentence."""
+ENDLESS = 8_000
+"""Characters of a paragraph that are split into sentences at once: sentencex takes the square of its quotation marks."""
 UNSPOKEN = frozenset("-\"'*#_~`^|")
 REPLACED = {
     "ё": "е", "ı": "i", "İ": "i", "â": "a", "î": "i", "û": "u",
@@ -125,11 +128,22 @@ def sentence_bounds(document: str, language: str) -> list[tuple[int, int]]:
     """Return start and end of each sentence: sentencex, mended where it splits after an abbreviation."""
     bounds: list[tuple[int, int]] = []
     start = 0
-    for paragraph in document.splitlines(keepends=True):
+    for paragraph in _paragraphs(document):
         if paragraph.strip():
             bounds.extend(_paragraph_bounds(paragraph, start, language))
         start += len(paragraph)
     return bounds
+
+
+def _paragraphs(document: str) -> Iterator[str]:
+    """Return the paragraphs of *document*, those without end in pieces that end with a word."""
+    for paragraph in document.splitlines(keepends=True):
+        first = 0
+        while len(paragraph) - first > ENDLESS:
+            last = paragraph.rfind(" ", first, first + ENDLESS) + 1 or first + ENDLESS
+            yield paragraph[first:last]
+            first = last
+        yield paragraph[first:]
 
 
 def _paragraph_bounds(paragraph: str, base: int, language: str) -> list[tuple[int, int]]:
