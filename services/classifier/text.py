@@ -21,7 +21,7 @@ ELIDED = {
 LONGEST = 160
 """Tokens of the longest stretch read as one sentence."""
 ENDLESS = 8_000
-"""Characters of a paragraph that are split into sentences at once: sentencex takes the square of its quotation marks."""
+"""Characters of a paragraph that are split into sentences at once: sentencex takes the square of its quotations."""
 UNSPOKEN = frozenset("-\"'*#_~`^|")
 REPLACED = {
     "ё": "е", "ı": "i", "İ": "i", "â": "a", "î": "i", "û": "u",
