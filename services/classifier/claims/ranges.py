@@ -32,8 +32,8 @@ SURE = 0.85
 LARGE = {24: "dozens", 20: "tens", 40: "scores", 200: "hundreds"}
 """Words for a number left open that each language tells apart: десятки are tens, дюжины dozens."""
 SPOKEN = {"atleast": "at-least", "morethan": "more-than", "nearly": "nearly", "lessthan": "up-to"}
-"""Hedges that mean what they say wherever they stand at a number: over all labelled passages they are right in 96 of
-100, "about" and "up to" less often."""
+"""Hedges that mean what they say wherever they stand at a number: over all labelled passages "at least" is right in 95
+of 100, "more than" in 92, "nearly" and "less than" always; "about" and "up to", less sure, are the network's."""
 
 
 def range_of(reading: Reading, figure: Figure) -> tuple[Range, str, float]:
