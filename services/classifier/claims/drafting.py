@@ -97,12 +97,10 @@ def _copy(draft: Draft, outcome: str, trace: Trace) -> Draft:
 
 def _where(reading: Reading, figure: Figure, outcome: str) -> tuple[int, int]:
     """Return the word of *outcome* nearest to the figure in its sentence, or the figure itself."""
-    sentence = reading.sentences[figure.sentence]
     marks = [
         mark
-        for kind in ("out", "both", "neutral")
-        for mark in reading.find(kind, sentence.first, sentence.last)
-        if outcome in mark.value or kind == "neutral"
+        for mark in outcomes.outcome_marks(reading, figure.sentence)
+        if outcome in mark.value or mark.kind == "neutral"
     ]
     nearest = min(marks, key=lambda mark: abs(mark.first - figure.first), default=None)
     return (nearest.first, nearest.last) if nearest else (figure.first, figure.last)

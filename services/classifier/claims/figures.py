@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from services.classifier.claims.numbers import around_numbers
+from services.classifier.claims.outcomes import outcome_marks
 from services.classifier.network.heads import Weighed
 from services.classifier.reading import Reading
 
@@ -78,7 +79,7 @@ def _by_words(reading: Reading, figure: Figure) -> Figure:
     armed = any(not role.startswith(UNARMED) for role in roles)
     forces = reading.find("force", figure.first, figure.last)
     sentence = reading.sentences[figure.sentence]
-    ended = any(reading.find(kind, sentence.first, sentence.last) for kind in ("out", "both", "neutral"))
+    ended = outcome_marks(reading, figure.sentence)
     theatre = forces or reading.kinds.get("syria") or reading.kinds.get("place")
     whose = reading.find("force", sentence.first, sentence.last)
     if figure.first in risen_to(reading, sentence.first, sentence.last) and ended and whose and not roles:

@@ -1,6 +1,7 @@
 """Pure: one claim once. Headline and body, and the same said twice by the same, are one claim.
 
-A headline that gives no number ("Officers' car hit a mine") has none to disagree about with the body.
+A headline that gives no number ("Officers' car hit a mine") has none to disagree about with the body, and one that says
+"terrorists" means those whose side the body names.
 """
 
 from __future__ import annotations
@@ -8,13 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.classifier.claims.drafting import Draft
+from services.classifier.claims.forces import OPEN
 from services.classifier.claims.numbers import plain_numbers
 from services.classifier.reading import Reading
 from services.classifier.text import fold
 
 HALF = 0.5
-OPEN = "ARMED"
-"""Headlines say "terrorists" of those whose side the body names."""
 ENDLESS = float("inf")
 
 

@@ -26,9 +26,14 @@ def shared_outcomes(reading: Reading, first: int, last: int) -> tuple[str, ...]:
     return tuple(mark.value.split(".")) if mark and mark.kind == "both" else ()
 
 
+def outcome_marks(reading: Reading, sentence: int) -> list[Mark]:
+    """Return the outcome words of the *sentence* with this number."""
+    inside = reading.sentences[sentence]
+    return [mark for kind in KINDS for mark in reading.find(kind, inside.first, inside.last)]
+
+
 def _nearest(reading: Reading, first: int, last: int) -> Mark | None:
-    sentence = reading.sentences[reading.sentence_of[first]]
-    found = [mark for kind in KINDS for mark in reading.find(kind, sentence.first, sentence.last)]
+    found = outcome_marks(reading, reading.sentence_of[first])
     nearest = min(found, key=lambda mark: (_away(mark, first, last), -KINDS.index(mark.kind)), default=None)
     return nearest if nearest and _away(nearest, first, last) <= NEAR else None
 

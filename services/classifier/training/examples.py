@@ -9,6 +9,7 @@ from typing import Any
 from services.classifier.claims.dates import moments
 from services.classifier.claims.numbers import plain_numbers
 from services.classifier.claims.places import places
+from services.classifier.claims.ranges import LARGE
 from services.classifier.data import Theatre
 from services.classifier.lexicon import Lexicon
 from services.classifier.network import features
@@ -19,7 +20,6 @@ from services.classifier.reading import Reading, read_document
 from services.classifier.training.passages import Passage
 
 Spans = tuple[tuple[int, int], ...]
-VAGUE = {24: "dozens", 20: "tens", 40: "scores", 200: "hundreds"}
 TEN = 10
 
 
@@ -206,8 +206,8 @@ def range_kind(low: int | None, high: int | None, numbers: Sequence[int]) -> tup
 
 
 def _open_kind(low: int, numbers: Sequence[int]) -> tuple[str, int]:
-    if low in VAGUE and low not in numbers and low - 1 not in numbers:
-        return VAGUE[low], 0
+    if low in LARGE and low not in numbers and low - 1 not in numbers:
+        return LARGE[low], 0
     if low - 1 in numbers and low not in numbers:
         return "more-than", low - 1
     if low in numbers:
