@@ -7,13 +7,14 @@ page, intents), and only then :meth:`Publisher.publish`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
 
 from services.collector.intents import Intent
 from services.collector.novelty import raw_item
+from services.collector.recall import portions
 from services.collector.rereading import page_of
 from services.collector.settings import SourceSettings
 from services.collector.sources.article import Articles
@@ -60,7 +61,7 @@ class Publisher:
             Retry: the log or the database cannot be reached; what is left stays written down.
 
         """
-        for batch in _batches(meant, BATCH_WITH_ARTICLES if articles else BATCH):
+        for batch in portions(meant, BATCH_WITH_ARTICLES if articles else BATCH):
             tasks = [asyncio.create_task(self._publish(source, articles, one)) for one in batch]
             await asyncio.gather(*tasks, return_exceptions=True)
             for task in tasks:
@@ -87,8 +88,3 @@ async def _append(event_log: EventLog, intent: Intent, source: SourceRef) -> Non
     value, headers = codec.encode(item, source="collector", time=intent.meant_at)
     await event_log.append(RAW.name, RAW.key(item), value, headers)
     ITEMS.labels(stage=STAGE, status=intent.novelty.change).inc()
-
-
-def _batches(meant: Sequence[Intent], size: int) -> Iterator[Sequence[Intent]]:
-    for start in range(0, len(meant), size):
-        yield meant[start : start + size]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +16,8 @@ from services.collector.identity import Known, Names
 from services.collector.novelty import Recent, Remembered
 from services.collector.pages import ARTICLE_PAGE
 from services.collector.state_tables import SOURCE_ITEM
+
+T = TypeVar("T")
 
 AT_ONCE = 500
 """Values of one query; both databases bind at most some 32,000."""
@@ -129,8 +131,8 @@ def _remembered(row: Sequence[Any]) -> Remembered:
     return Remembered(*(*row[:-1], recent))
 
 
-def portions(values: Iterable[Any], most: int = AT_ONCE) -> Iterator[list[Any]]:
-    """Return *values* in lists of *most* at most, as a statement takes them."""
+def portions(values: Iterable[T], most: int = AT_ONCE) -> Iterator[list[T]]:
+    """Return *values* in lists of *most* at most, by default as many as a statement takes."""
     rest = iter(values)
     while some := list(islice(rest, most)):
         yield some
