@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.classifier import gate
+from services.classifier.claims.companions import joined
 from services.classifier.claims.drafting import Draft, Scene, drafts_of
 from services.classifier.claims.figures import Figure, weigh
 from services.classifier.claims.merging import merge
@@ -103,7 +104,7 @@ class Reader:
         if not verdict.opens:
             return Account(_tagged(item, lang=reading.language, reasons=verdict.reasons), reading)
         found = [weigh(reading, figure) for figure in self._network.figures(reading, item.source.name)]
-        sure = [figure for figure in found if figure.chance >= self._threshold]
+        sure = joined(reading, [figure for figure in found if figure.chance >= self._threshold])
         unsure = tuple(
             Rejected(figure, f"too unsure to be a claim's victims ({figure.chance:.2f})")
             for figure in found

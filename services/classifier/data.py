@@ -85,7 +85,7 @@ def _rows(path: Path) -> Iterator[tuple[str, str, str]]:
 
 @cache
 def load_aside(language: str, name: str) -> Lexicon:
-    """Compile one data file of *language* by itself: ``speech`` or ``causes``."""
+    """Compile one data file of *language* by itself: ``speech``, ``causes`` or ``companions``."""
     return Lexicon(language, _rows(HERE / "languages" / language / f"{name}.tsv"))
 
 

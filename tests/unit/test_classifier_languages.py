@@ -14,7 +14,7 @@ from services.classifier.lexicon import SCRIPTS, Lexicon, read_rows
 from services.classifier.reading import Reading, read_document
 from services.classifier.settings import ClassifierSettings
 
-FILES = ("words.tsv", "forces.tsv", "dates.tsv", "speech.tsv", "causes.tsv")
+FILES = ("words.tsv", "forces.tsv", "dates.tsv", "speech.tsv", "causes.tsv", "companions.tsv")
 OUTCOMES = frozenset({"killed", "wounded", "missing", "captured"})
 FRIDAY = datetime(2018, 2, 9, 12, tzinfo=UTC)
 TAUGHT = ("de", "fr", "es", "it", "pt")
