@@ -58,7 +58,7 @@ def _is_clitic(reading: Reading, at: int) -> bool:
 
 
 def joined(reading: Reading, figures: list[Figure]) -> list[Figure]:
-    """Return *figures*, in order, with one person and the others named right behind as one: "officer" + "four aides"."""
+    """Return *figures*, in order, with one person and others named right behind as one: "officer" + "four aides"."""
     found = list(figures)
     for one, others in pairwise(figures):
         if _belong(reading, one, others):
