@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from services.classifier.claims.numbers import around_numbers
+from services.classifier.claims.numbers import around_numbers, plain_numbers
 from services.classifier.claims.outcomes import outcome_marks
 from services.classifier.network.heads import Weighed
 from services.classifier.reading import Reading
 
-PLAIN = 2.0
+PLAIN = 6.0
 """How much likelier (in odds) a phrase is that the lexicon knows for combatants beside an outcome; chosen on the
 passages kept out of training."""
 RISEN = 6.0
@@ -21,6 +21,8 @@ LEAST_ODDS = 0.02
 """Odds that a window counts for at least, however little it tells."""
 CIVIL = 0.3
 """And how much likelier one that it knows for civilians."""
+NOUN = 3
+"""Words behind a number among which its noun is looked for: "two | Turkish military advisers"."""
 BESIDE = 2
 """Words between the rise and the number it rose to."""
 UNARMED = ("civ", "person", "bomber", "victim", "pron")
@@ -54,7 +56,22 @@ class Figure:
 def figure_of(reading: Reading, offset: int, length: int, weighed: Weighed, telling: float) -> Figure:
     """Return the figure that a phrase is, of the window at word *offset* that holds a claim with chance *telling*."""
     first, last = around_numbers(reading, offset + weighed.phrase.first, offset + weighed.phrase.last)
+    last = _to_its_noun(reading, first, last)
     return Figure(first, last, reading.sentence_of[first], offset, length, weighed, telling)
+
+
+def _to_its_noun(reading: Reading, first: int, last: int) -> int:
+    """Return the end of a phrase that stops before who it counts: "two Turkish | soldiers"."""
+    if reading.find("role", first, last) or not plain_numbers(reading, first, last):
+        return last
+    end = reading.sentences[reading.sentence_of[first]].last
+    for at in range(last, min(last + NOUN, end)):
+        role = reading.has(at, "role")
+        if role:
+            return min(role.last, end)
+        if not reading.has(at, "force"):
+            break
+    return last
 
 
 def risen_to(reading: Reading, first: int, last: int) -> list[int]:

@@ -18,7 +18,7 @@ from services.classifier.training.targets import Array, Targets, targets_of
 
 PIECES = 1600
 """Pieces of a batch, padding among them."""
-WITHOUT_LEXICON, WITHOUT_FEATURE, WITHOUT_WORD = 0.15, 0.03, 0.02
+WITHOUT_LEXICON, WITHOUT_FEATURE, WITHOUT_WORD = 0.15, 0.03, 0.04
 """Share of windows, features and words that training hides, so that no half of the reader leans on the other."""
 IGNORED = -100
 JITTER = 8
