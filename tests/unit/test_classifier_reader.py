@@ -135,3 +135,16 @@ def test_an_explanation_shows_the_spans_and_what_was_nearly_a_claim() -> None:
     assert "Saraqib" in shown["place"]
     rules = {span.field: span.rule for span, _ in explained.claims[0].spans}
     assert all(rule.endswith(")") for rule in rules.values()), "each rule ends in its chance"
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "expected"),
+    [
+        ("Two Turkish soldiers were killed in Idlib.", "en", (2, 2, "TR")),
+        ("Afrin'de iki asker şehit oldu.", "tr", (2, 2, "TR")),
+        ("Three Syrian soldiers were killed near Palmyra on Monday.", "en", (3, 3, "SY")),
+    ],
+)
+def test_a_plain_sentence_of_a_few_words_is_read(text: str, lang: str, expected: tuple[int, int, str]) -> None:
+    (claim,) = shared_reader().read(item(text, lang=lang)).claims
+    assert (claim.min, claim.max, claim.force) == expected
