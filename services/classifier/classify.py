@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.classifier import gate
 from services.classifier.claims.companions import joined
 from services.classifier.claims.drafting import Draft, Scene, drafts_of
-from services.classifier.claims.figures import Figure, weigh
+from services.classifier.claims.figures import Figure, weigh, without_risen
 from services.classifier.claims.merging import merge
 from services.classifier.confidence import Confidence
 from services.classifier.data import HERE, Lexicons, Theatre, languages, load_theatre
@@ -104,7 +104,8 @@ class Reader:
         if not verdict.opens:
             return Account(_tagged(item, lang=reading.language, reasons=verdict.reasons), reading)
         found = [weigh(reading, figure) for figure in self._network.figures(reading, item.source.name)]
-        sure = joined(reading, [figure for figure in found if figure.chance >= self._threshold])
+        likely = [figure for figure in found if figure.chance >= self._threshold]
+        sure = joined(reading, without_risen(reading, likely))
         unsure = tuple(
             Rejected(figure, f"too unsure to be a claim's victims ({figure.chance:.2f})")
             for figure in found

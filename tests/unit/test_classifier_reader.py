@@ -148,3 +148,11 @@ def test_an_explanation_shows_the_spans_and_what_was_nearly_a_claim() -> None:
 def test_a_plain_sentence_of_a_few_words_is_read(text: str, lang: str, expected: tuple[int, int, str]) -> None:
     (claim,) = shared_reader().read(item(text, lang=lang)).claims
     assert (claim.min, claim.max, claim.force) == expected
+
+
+def test_a_risen_toll_is_one_claim() -> None:
+    text = (
+        "The number of Turkish soldiers killed in the strike near Balyun in Idlib has risen to 33, the governor said."
+    )
+    claims = [claim for claim in shared_reader().read(item(text)).claims if claim.outcome == "killed"]
+    assert [(claim.min, claim.max) for claim in claims] == [(33, 33)]

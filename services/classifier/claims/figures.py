@@ -85,6 +85,27 @@ def risen_to(reading: Reading, first: int, last: int) -> list[int]:
     return found
 
 
+def without_risen(reading: Reading, figures: list[Figure]) -> list[Figure]:
+    """Return *figures* without those that a rising toll counts: "the number of | soldiers | killed has risen to 33"."""
+    tolls = {
+        figure.sentence: figure.first
+        for figure in figures
+        if figure.first in risen_to(reading, *_sentence(reading, figure))
+    }
+    return [
+        figure
+        for figure in figures
+        if figure.first >= tolls.get(figure.sentence, 0)
+        or figure.names
+        or plain_numbers(reading, figure.first, figure.last)
+    ]
+
+
+def _sentence(reading: Reading, figure: Figure) -> tuple[int, int]:
+    sentence = reading.sentences[figure.sentence]
+    return sentence.first, sentence.last
+
+
 def weigh(reading: Reading, figure: Figure) -> Figure:
     """Return *figure* with its chance weighed by its window, and by what the lexicon knows of its sentence."""
     against = min(1.0, max(LEAST_ODDS, figure.telling / max(1 - figure.telling, LEAST_ODDS)))
