@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.classifier.claims.choices import all_chances
 from services.classifier.claims.figures import Figure
-from services.classifier.data import load_aside
+from services.classifier.claims.words_aside import marks_aside
 from services.classifier.lexicon import Mark
 from services.classifier.reading import Reading
 
@@ -38,8 +38,4 @@ def _named(reading: Reading, figure: Figure) -> list[Mark]:
     """Return the words for causes around *figure*, the further phrases of its language among them."""
     low = reading.sentences[max(0, figure.sentence - REACH)].first
     high = reading.sentences[min(len(reading.sentences) - 1, figure.sentence + REACH)].last
-    further = [
-        Mark(mark.kind, mark.value, low + mark.first, low + mark.last)
-        for mark in load_aside(reading.language, "causes").marks(reading.tokens[low:high])
-    ]
-    return [*reading.find("cause", low, high), *further]
+    return [*reading.find("cause", low, high), *marks_aside(reading, "causes", low, high)]

@@ -18,6 +18,12 @@ def best(figure: Figure, question: str) -> tuple[str, float]:
     return CHOICES[question][at], float(chances[at])
 
 
+def likeliest_outcome(figure: Figure) -> str:
+    """Return what most likely became of those *figure* names."""
+    chances = figure.weighed.outcomes
+    return max(chances, key=lambda name: chances[name])
+
+
 def all_chances(figure: Figure, question: str) -> dict[str, float]:
     """Return every answer to *question* with its chance, to be weighed further."""
     return dict(zip(CHOICES[question], map(float, figure.weighed.choices[question]), strict=True))

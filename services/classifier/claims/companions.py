@@ -6,16 +6,13 @@ Of 157 phrases in the labelled passages that this reads so, 147 are labelled so;
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
-from services.classifier.claims.choices import best
+from services.classifier.claims.choices import best, likeliest_outcome
 from services.classifier.claims.figures import Figure
-from services.classifier.claims.numbers import Count, counts
-from services.classifier.data import load_aside
+from services.classifier.claims.numbers import Count, counts, has_and
+from services.classifier.claims.words_aside import marks_aside
 from services.classifier.reading import Reading
 
-CLITIC = "و"
-"""The Arabic "and", written together with the word behind it."""
 COMMAS = ",،"
 APART = 2
 """Words that may stand between the two phrases."""
@@ -35,17 +32,17 @@ def with_companions(reading: Reading, first: int, last: int) -> int | None:
 
 def _joint(reading: Reading, count: Count, first: int) -> int | None:
     """Return where the words begin, not before word *first*, that join *count* to what stands before it."""
-    if _is_clitic(reading, count.opens):
+    if has_and(reading, count.opens):
         return count.opens
-    marks = load_aside(reading.language, "companions").marks(reading.tokens[first : count.opens])
-    return next((first + mark.first for mark in marks if first + mark.last == count.opens), None)
+    marks = marks_aside(reading, "companions", first, count.opens)
+    return next((mark.first for mark in marks if mark.last == count.opens), None)
 
 
 def _lists(reading: Reading, first: int, last: int) -> bool:
     """Return whether words *first* to *last* (exclusive) list several; commas around a description do not list."""
     told = reading.words(first, last)
     listed = any(mark in told for mark in COMMAS) and not _comma_before(reading, last)
-    return listed or any(reading.has(at, "and") or _is_clitic(reading, at) for at in range(first + 1, last))
+    return listed or any(reading.has(at, "and") or has_and(reading, at) for at in range(first + 1, last))
 
 
 def _comma_before(reading: Reading, at: int) -> bool:
@@ -53,17 +50,15 @@ def _comma_before(reading: Reading, at: int) -> bool:
     return any(mark in reading.document[before.start : here.start] for mark in COMMAS)
 
 
-def _is_clitic(reading: Reading, at: int) -> bool:
-    return reading.language == "ar" and reading.tokens[at].text.startswith(CLITIC)
-
-
 def joined(reading: Reading, figures: list[Figure]) -> list[Figure]:
     """Return *figures*, in order, with one person and others named right behind as one: "officer" + "four aides"."""
-    found = list(figures)
-    for one, others in pairwise(figures):
-        if _belong(reading, one, others):
-            whole = replace(others, first=one.first, names=(*one.names, *others.names))
-            found = [whole if figure is others else figure for figure in found if figure is not one]
+    found: list[Figure] = []
+    for figure in figures:
+        if found and _belong(reading, found[-1], figure):
+            one = found.pop()
+            found.append(replace(figure, first=one.first, names=(*one.names, *figure.names)))
+        else:
+            found.append(figure)
     return found
 
 
@@ -73,10 +68,5 @@ def _belong(reading: Reading, one: Figure, others: Figure) -> bool:
         return False
     if counts(reading, one.first, one.last) or with_companions(reading, one.first, others.last) is None:
         return False
-    alike = _outcome(one) == _outcome(others) and best(one, "force")[0] == best(others, "force")[0]
+    alike = likeliest_outcome(one) == likeliest_outcome(others) and best(one, "force")[0] == best(others, "force")[0]
     return alike and best(one, "range")[0] == "exact"
-
-
-def _outcome(figure: Figure) -> str:
-    chances = figure.weighed.outcomes
-    return max(chances, key=lambda name: chances[name])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.classifier.claims import causes, dates, forces, outcomes, perpetrators, places, ranges, speakers, stance
+from services.classifier.claims.choices import likeliest_outcome
 from services.classifier.claims.dates import Moment
 from services.classifier.claims.figures import Figure
 from services.classifier.claims.speakers import Speaker
@@ -78,9 +79,10 @@ def drafts_of(scene: Scene, figures: list[Figure]) -> list[Draft]:
     found: list[Draft] = []
     for figure in figures:
         chances = figure.weighed.outcomes
-        likeliest = max(chances, key=lambda name: chances[name])
         both = outcomes.shared_outcomes(scene.reading, figure.first, figure.last)
-        likely = [name for name in chances if name in (both or (likeliest,)) or chances[name] >= FURTHER]
+        likely = [
+            name for name in chances if name in (both or (likeliest_outcome(figure),)) or chances[name] >= FURTHER
+        ]
         shared = _draft(scene, figure)
         for outcome in likely:
             trace = Trace("outcome", *_where(scene.reading, figure, outcome), outcome, chances[outcome])

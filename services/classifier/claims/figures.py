@@ -87,11 +87,7 @@ def risen_to(reading: Reading, first: int, last: int) -> list[int]:
 
 def without_risen(reading: Reading, figures: list[Figure]) -> list[Figure]:
     """Return *figures* without those that a rising toll counts: "the number of | soldiers | killed has risen to 33"."""
-    tolls = {
-        figure.sentence: figure.first
-        for figure in figures
-        if figure.first in risen_to(reading, *_sentence(reading, figure))
-    }
+    tolls = {figure.sentence: figure.first for figure in figures if _is_risen(reading, figure)}
     return [
         figure
         for figure in figures
@@ -101,9 +97,9 @@ def without_risen(reading: Reading, figures: list[Figure]) -> list[Figure]:
     ]
 
 
-def _sentence(reading: Reading, figure: Figure) -> tuple[int, int]:
+def _is_risen(reading: Reading, figure: Figure) -> bool:
     sentence = reading.sentences[figure.sentence]
-    return sentence.first, sentence.last
+    return figure.first in risen_to(reading, sentence.first, sentence.last)
 
 
 def weigh(reading: Reading, figure: Figure) -> Figure:
@@ -120,7 +116,7 @@ def _by_words(reading: Reading, figure: Figure) -> Figure:
     ended = outcome_marks(reading, figure.sentence)
     theatre = forces or reading.kinds.get("syria") or reading.kinds.get("place")
     whose = reading.find("force", sentence.first, sentence.last)
-    if figure.first in risen_to(reading, sentence.first, sentence.last) and ended and whose and not roles:
+    if ended and whose and not roles and _is_risen(reading, figure):
         return _with_odds(figure, RISEN)
     if armed and theatre and ended:
         return _with_odds(figure, PLAIN)

@@ -61,6 +61,11 @@ def bounded(number: int, hedge: str) -> tuple[int | None, int | None]:
     return number, number
 
 
+def has_and(reading: Reading, at: int) -> bool:
+    """Return whether word *at* begins with the Arabic "and", which is written together with what it joins."""
+    return reading.language == "ar" and reading.tokens[at].text.startswith(AND)
+
+
 def counts(reading: Reading, first: int, last: int) -> list[Count]:
     """Return the number expressions in tokens *first* to *last* (exclusive), in order."""
     found: list[Count] = []
@@ -176,7 +181,7 @@ def _adds(total: int, value: int) -> bool:
 
 def _tens_after(reading: Reading, at: int, total: int, value: int) -> bool:
     """Return whether *value* are the tens that Arabic says after the units: three and-twenty."""
-    if reading.language != "ar" or not reading.tokens[at].text.startswith(AND):
+    if not has_and(reading, at):
         return False
     return TENS <= value < HUNDRED and value % 10 == 0 and 0 < total % HUNDRED < 10  # noqa: PLR2004
 
@@ -243,7 +248,7 @@ def _upper(reading: Reading, end: int, last: int, *, value: int, opens: int, fir
     dash = reading.tokens[end].text in {"-", "–"}
     joined = reading.has(end, "range")
     before = reading.has(opens - 1, "between") if opens > first else None
-    clitic = bool(before) and reading.language == "ar" and reading.tokens[end].text.startswith(AND)
+    clitic = bool(before) and has_and(reading, end)
     if not dash and not joined and not clitic:
         return None
     attached = clitic and reading.tokens[end].text != AND

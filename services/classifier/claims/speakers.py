@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.classifier.claims.figures import Figure
-from services.classifier.data import Party, Theatre, load_aside
+from services.classifier.claims.words_aside import marks_aside
+from services.classifier.data import Party, Theatre
 from services.classifier.network.chances import softmax
 from services.classifier.reading import Reading
 from services.classifier.text import fold
@@ -45,11 +46,7 @@ def party_of(reading: Reading, first: int, last: int, theatre: Theatre) -> int |
     named = next((int(mark.value) for mark in marks if mark), None)
     if named is not None:
         return named
-    kinds = {
-        mark.value
-        for mark in load_aside(reading.language, "speech").marks(reading.tokens[first:last])
-        if mark.kind == "keeper"
-    }
+    kinds = {mark.value for mark in marks_aside(reading, "speech", first, last) if mark.kind == "keeper"}
     before = (int(mark.value) for mark in reversed(reading.find("party", 0, first)))
     return next((party for party in before if theatre.parties[party].kind in kinds), None)
 
