@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TypeVar
 
 from services.classifier.lexicon import Lexicon, Mark
-from services.classifier.text import Sentence, Token, sentences, tokenize
+from services.classifier.text import Sentence, Token, headline_end, sentences, tokenize
 
 T = TypeVar("T")
 
@@ -31,6 +31,8 @@ class Reading:
     sentence_of: list[int] = field(default_factory=list)
     tally: dict[str, int] = field(default_factory=dict)
     title_last: int = 0
+    headline_last: int = 0
+    """Tokens of the title, and of the headline: the title and its repetition above the text."""
     parts: tuple[tuple[int, int], ...] = ()
     """Sentences (first, behind the last) in one language each: the network learned from texts in one."""
 
@@ -87,13 +89,14 @@ def read_document(  # noqa: PLR0917 - a document, its language and the day it sp
         kinds[mark.kind].append(mark)
         for index in range(mark.first, mark.last):
             at[index].setdefault(mark.kind, mark)
-    parted = sentences(document, tokens, language)
+    headline = headline_end(document, title_end)
+    parted = sentences(document, tokens, language, headline)
     sentence_of = [0] * len(tokens)
     for number, sentence in enumerate(parted):
         for index in range(sentence.first, sentence.last):
             sentence_of[index] = number
     tally = Counter(mark.value for kind in ("force", "role") for mark in kinds.get(kind, ()))
-    title_last = bisect_left(tokens, title_end, key=lambda token: token.start)
+    title_last, headline_last = (bisect_left(tokens, end, key=_start) for end in (title_end, headline))
     parts = tuple(_parts(parted, [(start, end) for _, start, end in others]))
     return Reading(
         document,
@@ -107,6 +110,7 @@ def read_document(  # noqa: PLR0917 - a document, its language and the day it sp
         sentence_of,
         dict(tally),
         title_last,
+        headline_last,
         parts,
     )  # fmt: skip
 

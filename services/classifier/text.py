@@ -22,6 +22,12 @@ LONGEST = 160
 """Tokens of the longest stretch read as one sentence."""
 ENDLESS = 8_000
 """Characters of a paragraph that are split into sentences at once: sentencex takes the square of its quotations."""
+SITE = " - "
+"""What parts a title from the name of its page."""
+BEFORE_HEADLINE = 60
+"""Characters that may stand above a headline that is said again: a date, "posted by"."""
+LEAST_HEADLINE = 3
+"""Words of a title whose repetition is no accident."""
 UNSPOKEN = frozenset("-\"'*#_~`^|")
 REPLACED = {
     "ё": "е", "ı": "i", "İ": "i", "â": "a", "î": "i", "û": "u",
@@ -162,11 +168,37 @@ def _paragraph_bounds(paragraph: str, base: int, language: str) -> list[tuple[in
     return bounds
 
 
-def sentences(document: str, tokens: list[Token], language: str) -> list[Sentence]:
-    """Return the sentences of *document* that hold tokens; an endless one is cut, so that time stays linear."""
+def headline_end(document: str, title_end: int) -> int:
+    """Return where the headline of *document* ends, which begins with a title of *title_end* characters.
+
+    Pages stored whole say their headline again above the text, often behind a date and with no stop after it; that is
+    the headline still. Without such a repetition it is *title_end*.
+    """
+    whole = document[:title_end].strip()
+    for title in (whole, whole.partition(SITE)[0]):
+        if len(title.split()) < LEAST_HEADLINE:
+            break
+        at = document.find(title, title_end, title_end + BEFORE_HEADLINE + len(title))
+        if at >= 0 and not _goes_on(document[at + len(title) :]):
+            return at + len(title)
+    return title_end
+
+
+def _goes_on(rest: str) -> bool:
+    """Return whether the sentence before *rest* is not over: "Six killed in Idlib | on Monday"."""
+    line = rest.split("\n", 1)[0].lstrip()
+    return bool(line) and line[0].isalpha() and not line[0].isupper()
+
+
+def sentences(document: str, tokens: list[Token], language: str, headline: int = 0) -> list[Sentence]:
+    """Return the sentences of *document* that hold tokens; an endless one is cut, so that time stays linear.
+
+    The *headline* ends a sentence, whatever stands after it.
+    """
     found: list[Sentence] = []
     at = 0
-    for _, end in sentence_bounds(document, language):
+    ends = {end for _, end in sentence_bounds(document, language)} | ({headline} if headline else set())
+    for end in sorted(ends):
         first = at
         while at < len(tokens) and tokens[at].start < end:
             at += 1

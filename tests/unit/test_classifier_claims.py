@@ -127,6 +127,16 @@ def test_a_headlines_terrorists_are_those_whom_the_body_names() -> None:
     assert [(draft.low, draft.force) for draft in found] == [(70, "IS")]
 
 
+def test_a_headline_said_again_above_the_text_claims_nothing_of_its_own() -> None:
+    (draft,) = drafts(
+        "24-08-2014 Army kills 9 militants in Daraa. About ten militants were killed in Daraa.",
+        {"words": "9 militants in Daraa.", "value": "9"},
+        {"words": "About ten militants", "range": "about", "value": "10"},
+        title="Army kills 9 militants in Daraa",
+    )
+    assert (draft.low, draft.high) == (9, 11)
+
+
 def test_headline_and_body_are_one_claim_as_the_body_tells_it() -> None:
     (draft,) = drafts(
         "At least nine Syrian soldiers died near Homs.",

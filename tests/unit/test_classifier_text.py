@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.classifier.text import ENDLESS, sentence_bounds
+import pytest
+
+from services.classifier.text import ENDLESS, headline_end, sentence_bounds, sentences, tokenize
 
 
 def test_sentences_follow_each_other_and_leave_nothing_out() -> None:
@@ -22,3 +24,27 @@ def test_a_paragraph_without_end_is_split_in_pieces_that_end_with_words() -> Non
     assert "".join(document[start:end] for start, end in bounds) == document
     assert max(end - start for start, end in bounds) <= ENDLESS
     assert all(document[start] == "«" for start, _ in bounds)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "headline"),
+    [
+        ("Army kills 9 in Daraa", "Army kills 9 in Daraa AFP Sunday 29 Jun 2014 At least", "Army kills 9 in Daraa"),
+        (
+            "Army kills 9 in Daraa",
+            "24-08-2014 Army kills 9 in Daraa. At least nine",
+            "24-08-2014 Army kills 9 in Daraa",
+        ),
+        ("Army kills 9 in Daraa - Wire", "Army kills 9 in Daraa\nAt least", "Army kills 9 in Daraa"),
+        ("Army kills 9 in Daraa", "Army kills 9 in Daraa on Monday, a monitor said.", ""),
+        ("Army kills 9 in Daraa", "At least nine were killed.", ""),
+        ("Daraa", "Daraa: nine were killed.", ""),
+        ("", "Nine were killed.", ""),
+    ],
+)
+def test_a_headline_said_again_above_the_text_is_the_headline_still(title: str, text: str, headline: str) -> None:
+    document = f"{title}\n{text}"
+    end = headline_end(document, len(title))
+    assert document[len(title) + 1 : end] == headline
+    parted = [document[one.start : one.end] for one in sentences(document, tokenize(document, "en"), "en", end)]
+    assert not headline or any(sentence.endswith(headline.removesuffix(".")) for sentence in parted)

@@ -21,7 +21,7 @@ ENDLESS = float("inf")
 def merge(reading: Reading, drafts: list[Draft]) -> list[Draft]:
     """Return *drafts* with each claim once: as the body tells it, else the headline; what only one says is kept."""
     kept: list[Draft] = []
-    for draft in sorted(drafts, key=lambda draft: (_in_title(reading, draft), draft.figure.first)):
+    for draft in sorted(drafts, key=lambda draft: (_in_headline(reading, draft), draft.figure.first)):
         twin = next((other for other in kept if _same(reading, other, draft)), None)
         if twin is None:
             kept.append(draft)
@@ -30,13 +30,13 @@ def merge(reading: Reading, drafts: list[Draft]) -> list[Draft]:
     return sorted(kept, key=lambda draft: draft.figure.first)
 
 
-def _in_title(reading: Reading, draft: Draft) -> bool:
-    return draft.figure.first < reading.title_last
+def _in_headline(reading: Reading, draft: Draft) -> bool:
+    return draft.figure.first < reading.headline_last
 
 
 def _same(reading: Reading, kept: Draft, draft: Draft) -> bool:
     """Return whether *draft* states the claim that *kept* does, which stands before it or in the body."""
-    titled = _in_title(reading, draft) and not _in_title(reading, kept)
+    titled = _in_headline(reading, draft)
     if kept.outcome != draft.outcome or (kept.stance == "denied") != (draft.stance == "denied"):
         return False
     if kept.force != draft.force and not (titled and draft.force == OPEN and _same_range(kept, draft)):
@@ -44,6 +44,8 @@ def _same(reading: Reading, kept: Draft, draft: Draft) -> bool:
     if kept.total != draft.total and not titled:
         return False
     equal = _same_range(kept, draft)
+    if _in_headline(reading, kept):
+        return equal
     if titled:
         return equal or _overlap(kept, draft) or not plain_numbers(reading, draft.figure.first, draft.figure.last)
     apart = kept.day is not None and draft.day is not None and kept.day != draft.day
