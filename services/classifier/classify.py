@@ -11,12 +11,12 @@ from services.classifier.claims.companions import joined
 from services.classifier.claims.drafting import Draft, Scene, drafts_of
 from services.classifier.claims.figures import Figure, weigh, without_risen
 from services.classifier.claims.merging import merge
-from services.classifier.confidence import Confidence
+from services.classifier.confidence import LEAST_CONFIDENCE, Confidence
 from services.classifier.data import HERE, Lexicons, Theatre, languages, load_theatre
 from services.classifier.language import detect, stretches
 from services.classifier.network.network import Network
 from services.classifier.reading import Reading, read_document
-from services.classifier.telling import tell
+from services.classifier.telling import chances_of, tell
 from shared.messages import RawItem, TaggedItem, stable_id
 
 READER = "claimwatch-2"
@@ -112,13 +112,24 @@ class Reader:
             if figure.chance < self._threshold
         )
         merged = merge(reading, drafts_of(Scene.of(reading, self._theatre), sure))
+        kept, doubted = self._parted(merged)
         score = max((figure.chance for figure in found), default=0.0)
-        claims = tell(item, reading, merged, self._theatre, self._confidence)
-        told = f"{len(claims)} claims" if claims else "no combatants linked to an outcome"
-        dropped = (f"{len(merged) - len(claims)} dropped: no quote",) if len(merged) > len(claims) else ()
-        reasons = (*verdict.reasons, told, *dropped)
-        tagged = _tagged(item, lang=reading.language, reasons=reasons, relevant=bool(claims), score=score)
-        return Account(tagged.model_copy(update={"claims": claims}), reading, tuple(merged), unsure)
+        claims = tell(item, reading, kept, self._theatre, self._confidence)
+        told = f"{len(claims)} claims" if merged else "no combatants linked to an outcome"
+        dropped = [(len(kept) - len(claims), "no quote"), (len(doubted), "too unsure")]
+        reasons = (*verdict.reasons, told, *(f"{count} dropped: {why}" for count, why in dropped if count))
+        tagged = _tagged(item, lang=reading.language, reasons=reasons, relevant=bool(merged), score=score)
+        return Account(tagged.model_copy(update={"claims": claims}), reading, tuple(merged), doubted + unsure)
+
+    def _parted(self, drafts: list[Draft]) -> tuple[list[Draft], tuple[Rejected, ...]]:
+        """Return the *drafts* to be told, and those too doubtful for it."""
+        trusted = [(draft, self._confidence.of(chances_of(draft))) for draft in drafts]
+        doubted = tuple(
+            Rejected(draft.figure, f"claims of so little confidence are mostly wrong ({trust:.2f})")
+            for draft, trust in trusted
+            if trust < LEAST_CONFIDENCE
+        )
+        return [draft for draft, trust in trusted if trust >= LEAST_CONFIDENCE], doubted
 
 
 def _tagged(

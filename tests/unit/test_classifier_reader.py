@@ -4,9 +4,12 @@ from datetime import date
 
 import pytest
 
-from services.classifier.classify import MODELS
+from services.classifier.classify import MODELS, Reader
+from services.classifier.confidence import PARTS, Confidence
+from services.classifier.data import Lexicons, load_theatre
 from services.classifier.explanation import explain
 from services.classifier.gate import Glance
+from services.classifier.network.network import Network
 from tests.support.reader import item, shared_reader
 
 
@@ -135,6 +138,22 @@ def test_an_explanation_shows_the_spans_and_what_was_nearly_a_claim() -> None:
     assert "Saraqib" in shown["place"]
     rules = {span.field: span.rule for span, _ in explained.claims[0].spans}
     assert all(rule.endswith(")") for rule in rules.values()), "each rule ends in its chance"
+
+
+def test_claims_of_little_confidence_are_shown_but_not_told() -> None:
+    theatre = load_theatre()
+    doubter = Reader(
+        theatre=theatre,
+        lexicons=Lexicons(["en"], theatre),
+        glance=Glance.load(MODELS / "gate.tsv"),
+        network=Network.load(MODELS, theatre),
+        confidence=Confidence(bias=-3.0, weights=dict.fromkeys(PARTS, 0.0)),
+    )
+    raw = item("Six Turkish soldiers were killed near Saraqib, the Turkish Defence Ministry said.")
+    explained = explain(doubter, raw)
+    assert (explained.claims, explained.relevant) == ((), True)
+    assert "1 dropped: too unsure" in explained.reasons
+    assert "Six Turkish soldiers" in [near.words for near in explained.rejected if "(0.05)" in near.reason]
 
 
 @pytest.mark.parametrize(
