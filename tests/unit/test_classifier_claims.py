@@ -29,6 +29,9 @@ from tests.support.weighing import figure_in, reading_of, theatre
         ("hundreds of soldiers", "hundreds", "0", (200, None)),
         ("a pilot", "exact", "1", (1, 1)),
         ("a commander and five of his men", "exact", "6", (6, 6)),
+        ("three crewmen and two officers", "exact", "0", (5, 5)),
+        ("at least three soldiers and two policemen", "at-least", "3", (5, None)),
+        ("three soldiers and two civilians", "exact", "3", (3, 3)),
         ("no losses", "none", "0", (None, None)),
     ],
 )

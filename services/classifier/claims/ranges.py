@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.classifier.claims.choices import best
-from services.classifier.claims.companions import with_companions
+from services.classifier.claims.companions import summed, with_companions
 from services.classifier.claims.figures import Figure
 from services.classifier.claims.numbers import Count, bounded, counts, plain_numbers
 from services.classifier.claims.outcomes import nearest_outcome
@@ -50,9 +50,9 @@ def range_of(reading: Reading, figure: Figure) -> tuple[Range, str, float]:
         return (min(numbers), max(numbers)), "from one number to another", chance
     value, sure = best(figure, "value")
     number, rule = _number(numbers, int(value), sure)
-    together = with_companions(reading, figure.first, figure.last)
+    together = with_companions(reading, figure.first, figure.last) or summed(reading, figure.first, figure.last)
     if together is not None:
-        number, rule, sure = together, "one person and the number of the others", max(sure, SURE)
+        number, rule, sure = together, "ones and others counted together", max(sure, SURE)
     if number is None:
         return ((1, 1), "one, as no number is said", chance) if kind == "exact" else (PLURAL, "a plural", chance / 2)
     return (
