@@ -59,7 +59,7 @@ format: $(DEV)  ## Put the code into its one form
 bench: $(DEV) services  ## Measure: latency from append to alert, embedded and on Kafka
 	$(BIN)/python -m tests.bench
 
-train: $(DEV)  ## Train the reader anew from its labelled passages (some forty minutes)
+train: $(DEV)  ## Train the reader anew from its labelled passages (three quarters of an hour)
 	$(BIN)/python -m pip install --quiet --editable '.[train]'
 	$(BIN)/python -m services.classifier.training
 

@@ -27,7 +27,7 @@ def test_vectors_of_pieces_and_features_fit_the_vocabularies(weights: dict[str, 
 
 
 @pytest.mark.parametrize("name", ["qkv", "ao", "fi", "fo"])
-@pytest.mark.parametrize("layer", range(8))
+@pytest.mark.parametrize("layer", range(12))
 def test_every_matrix_is_turned_back_to_answer_to_its_bias(weights: dict[str, Any], layer: int, name: str) -> None:
     matrix, bias = (weights[f"layers.{layer}.{name}.{part}"] for part in ("weight", "bias"))
     assert matrix.shape == (len(bias), 1536 if name == "fo" else 384)

@@ -27,7 +27,7 @@ def named(reading: Reading, theatre: Theatre) -> list[list[str]]:
             for name in _of(mark, theatre):
                 for at in range(mark.first, mark.last):
                     found[at].append(name)
-    for at in range(min(reading.title_last, len(found))):
+    for at in range(min(reading.headline_last, len(found))):
         found[at].append(TITLE)
     return found
 

@@ -22,8 +22,8 @@ from services.classifier.reading import Reading
 
 NEAR_MISS = 0.15
 """How likely a phrase must be to be shown as nearly a claim."""
-MOST_WINDOWS = 20
-"""Windows of one document that are read, the first ones: some fifteen kilobytes, twice the longest article
+MOST_WINDOWS = 14
+"""Windows of one document that are read, the first ones: some sixteen kilobytes, twice the longest article
 seen; a hostile text costs no more."""
 TOLL = 0.3
 """How likely the number of a rising toll is one, that the tags passed over."""

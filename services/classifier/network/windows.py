@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-BUDGET = 208
-"""Pieces of one window: the encoder holds 512, but four sentences tell what a fifth means, and cost is linear."""
+BUDGET = 320
+"""Pieces of one window: the encoder holds 512, but a dozen sentences tell what another means, and cost is linear."""
 CORE = 0.7
 """Share of the budget for the sentences that are read; the rest is what stands around them."""
 FOLLOWING = 0.6

@@ -14,8 +14,10 @@ from services.classifier.network.heads import CHOICES, FARTHEST_WORD, KEY, OUTCO
 from services.classifier.training.base import INNER, WIDTH, Base
 
 HEADS = 12
-LAYERS = 8
-"""The first eight layers of twelve: the last ones of a sentence encoder forget which word they stand at."""
+LAYERS = 12
+MIXED = 5
+"""Layers whose vectors are added up, each with a learned weight: the last ones of a sentence encoder alone forget which
+word they stand at (Peters et al. 2018 mix layers likewise)."""
 PLACES = 512
 DROPPED = 0.1
 NORM = 1e-12
@@ -87,6 +89,9 @@ class Reader(nn.Module):
         self.feat.weight.data[0] = 0
         self.drop = Dropout()
         self.layers = nn.ModuleList([Layer() for _ in range(layers)])
+        self.mix = nn.Linear(MIXED, 1)
+        nn.init.constant_(self.mix.weight, 1 / MIXED)
+        nn.init.zeros_(self.mix.bias)
         self.tag = nn.Linear(WIDTH, 6)
         self.relh = nn.Linear(WIDTH, 1)
         self.rep = nn.Sequential(
@@ -99,7 +104,7 @@ class Reader(nn.Module):
         self.dist = nn.ParameterDict({name: nn.Parameter(torch.zeros(2 * STEPS)) for name in POINTERS})
 
     def start_from(self, base: Base, rows: list[int]) -> None:
-        """Take the weights of *base*: its first layers, and the vectors of the pieces in *rows* of its vocabulary."""
+        """Take the weights of *base*: its layers, and the vectors of the pieces in *rows* of its vocabulary."""
 
         def take(name: str, *shape: int) -> Tensor:
             return torch.tensor(base.tensor(name)).view(*shape) if shape else torch.tensor(base.tensor(name))
@@ -133,9 +138,12 @@ class Reader(nn.Module):
         hidden = self.emb(ids) + self.pos[: ids.shape[1]] + self._told(features)
         hidden = self.drop(self.eln(hidden))
         mask = (ids != 1)[:, None, None, :]
+        told = []
         for layer in self.layers:
             hidden = layer(hidden, mask)
-        return hidden
+            told.append(hidden)
+        mixed: Tensor = self.mix(torch.stack(told[-MIXED:], -1)).squeeze(-1)
+        return mixed
 
     def _told(self, features: Tensor) -> Tensor:
         """Return the sum of the vectors of each piece's features; while learning, without a copy of each."""
