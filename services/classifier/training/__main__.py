@@ -33,7 +33,7 @@ from services.classifier.training.starting import stored
 from services.classifier.training.varying import varied
 
 ASIDE = 20
-EPOCHS = 7
+EPOCHS = 6
 FURTHER_RATE = 5e-5
 """How fast the encoder learns when it goes on from a trained network."""
 KEPT = Path("data/training")
